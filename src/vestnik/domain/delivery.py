@@ -1,0 +1,131 @@
+"""Decides what a delivery is: to a dispatcher that claims it, to a store that records it, to a person who asks.
+
+It has never heard of a queue, a table or a socket.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vestnik.domain.errors import NotFound
+from vestnik.domain.lifecycle import Event, State
+from vestnik.domain.moment import Moment
+
+
+def delivery_id(message_id: str, ordinal: int) -> str:
+    """The id of a message's delivery number `ordinal` (0 is the first), for instance `01JD…-0`."""
+    return f"{message_id}-{ordinal}"
+
+
+def split_delivery_id(delivery: str) -> tuple[str, int]:
+    """The message's id and the ordinal; NotFound for what cannot be a delivery's id."""
+    message_id, dash, ordinal = delivery.rpartition("-")
+    if not (dash and message_id and ordinal.isascii() and ordinal.isdigit() and len(ordinal) <= 9):
+        raise NotFound(f"no delivery has the id {delivery!r}")
+    return message_id, int(ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery leased for one attempt: all that a gateway needs to know."""
+
+    delivery_id: str
+    messenger: str
+    recipient: str
+    text: str
+    sender_id: str
+    sender_name: str
+    attempt: int
+    """1 is the first. It is the fence too: a record that names an older attempt is refused."""
+    max_attempts: int
+    claimed_at: Moment
+    doubt: bool = False
+    """An earlier attempt ended without an answer and may have arrived."""
+
+
+class Ending(StrEnum):
+    """How an attempt ended, as the history tells it."""
+
+    TAKEN = "taken"
+    PUT_OFF = "put_off"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from one attempt: one step of the lifecycle and what to remember of it."""
+
+    delivery_id: str
+    attempt: int
+    event: Event
+    ending: Ending
+    started_at: Moment
+    due_at: Moment | None = None
+    """When to try again; only with PUT_OFF."""
+    external_id: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    doubt: bool = False
+    """This or an earlier attempt may have arrived without our knowing."""
+    suspect: bool = False
+    """The recipient kept us waiting: the next attempt shares the small part of the lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A claim given back untried: the attempt does not count, and it is due again at `due_at`."""
+
+    delivery_id: str
+    attempt: int
+    due_at: Moment
+    suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a lane got, and when to ask again if it got less than it asked for."""
+
+    claims: list[Claim]
+    next_due: Moment | None
+    """The earliest time at which something not yet due will be; None where nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it stands."""
+
+    id: str
+    message_id: str
+    messenger: str
+    recipient: str
+    account: str | None
+    state: State
+    attempts: int
+    max_attempts: int
+    due_at: Moment | None
+    """When it is or was due; None once it is finished."""
+    external_id: str | None
+    code: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptMade:
+    """One line of a delivery's history: an attempt."""
+
+    attempt: int
+    started_at: Moment
+    ended_at: Moment
+    ending: Ending
+    code: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptGot:
+    """One line of a delivery's history: the first report of its kind."""
+
+    kind: str
+    at: Moment
+    code: str | None
+    detail: str | None

@@ -1,0 +1,39 @@
+"""Decides how a point in time is written down: whole microseconds since 1970 in UTC.
+
+It has never heard of the present: whoever needs that asks a clock.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+Moment: TypeAlias = int
+"""Microseconds since 1970-01-01T00:00:00Z; exact, ordered, and the same in memory, SQL and JSON."""
+
+SECOND: Moment = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+EARLIEST: Moment = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LATEST: Moment = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+
+def seconds(amount: float) -> Moment:
+    """A span of seconds in microseconds."""
+    return round(amount * SECOND)
+
+
+def from_datetime(when: datetime) -> Moment:
+    """The moment of an aware datetime; ValueError for a naive one."""
+    if when.tzinfo is None:
+        raise ValueError("a time needs an offset from UTC")
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def to_datetime(moment: Moment) -> datetime:
+    """The moment as a datetime in UTC; moments outside the years 1 to 9999 become the nearest end."""
+    return _EPOCH + timedelta(microseconds=min(max(moment, EARLIEST), LATEST))
+
+
+def to_rfc3339(moment: Moment) -> str:
+    """The moment as RFC 3339 in UTC, for instance `2026-11-23T09:30:00Z`, with microseconds only if there are any."""
+    return to_datetime(moment).isoformat().replace("+00:00", "Z")
