@@ -41,6 +41,11 @@ class Claim:
     doubt: bool = False
     """An earlier attempt ended without an answer and may have arrived."""
 
+    @property
+    def message_id(self) -> str:
+        """The message that the delivery belongs to."""
+        return split_delivery_id(self.delivery_id)[0]
+
 
 class Ending(StrEnum):
     """How an attempt ended, as the history tells it."""

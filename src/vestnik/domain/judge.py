@@ -35,8 +35,13 @@ class Policy:
     """Seconds to wait for a report that settles an unclear attempt before sending again."""
 
 
-def judge(claim: Claim, outcome: Outcome, policy: Policy, now: Moment, luck: float) -> Verdict:
-    """The verdict on one attempt; `luck` is drawn evenly from [0, 1)."""
+def judge(
+    claim: Claim, outcome: Outcome, policy: Policy, now: Moment, luck: float, *, suspect: bool = False
+) -> Verdict:
+    """The verdict on one attempt; `luck` is drawn evenly from [0, 1).
+
+    `suspect` says that the recipient kept us waiting.
+    """
     match outcome:
         case Taken():
             event = Event.TAKE_FOR_GOOD if outcome.for_good else Event.TAKE
@@ -55,14 +60,16 @@ def judge(claim: Claim, outcome: Outcome, policy: Policy, now: Moment, luck: flo
             if claim.attempt >= claim.max_attempts:
                 return _without_retry(claim, outcome, Ending.PUT_OFF, policy)
             due = policy.schedule.next_due(now, claim.attempt, luck, outcome.retry_after)
-            return _again(claim, outcome, Ending.PUT_OFF, due, doubt=claim.doubt)
+            return _again(claim, outcome, Ending.PUT_OFF, due, doubt=claim.doubt, suspect=suspect)
         case Unclear():
-            return _judge_unclear(claim, outcome, policy, now, luck)
+            return _judge_unclear(claim, outcome, policy, now, luck, suspect=suspect)
         case _:
             assert_never(outcome)
 
 
-def _judge_unclear(claim: Claim, outcome: Unclear, policy: Policy, now: Moment, luck: float) -> Verdict:
+def _judge_unclear(
+    claim: Claim, outcome: Unclear, policy: Policy, now: Moment, luck: float, *, suspect: bool
+) -> Verdict:
     held = policy.on_unclear is OnUnclear.HOLD and not policy.honours_key
     if held or claim.attempt >= claim.max_attempts:
         return Verdict(
@@ -78,10 +85,12 @@ def _judge_unclear(claim: Claim, outcome: Unclear, policy: Policy, now: Moment, 
     due = policy.schedule.next_due(now, claim.attempt, luck)
     if not policy.honours_key:
         due = max(due, now + seconds(policy.report_wait))
-    return _again(claim, outcome, Ending.UNCLEAR, due, doubt=True)
+    return _again(claim, outcome, Ending.UNCLEAR, due, doubt=True, suspect=suspect)
 
 
-def _again(claim: Claim, outcome: PutOff | Unclear, ending: Ending, due: Moment, *, doubt: bool) -> Verdict:
+def _again(
+    claim: Claim, outcome: PutOff | Unclear, ending: Ending, due: Moment, *, doubt: bool, suspect: bool
+) -> Verdict:
     return Verdict(
         claim.delivery_id,
         claim.attempt,
@@ -92,6 +101,7 @@ def _again(claim: Claim, outcome: PutOff | Unclear, ending: Ending, due: Moment,
         code=outcome.code,
         detail=outcome.detail,
         doubt=doubt,
+        suspect=suspect,
     )
 
 

@@ -1,0 +1,89 @@
+"""Decides what happens to deliveries that nobody is attending to: interrupted attempts, run-out leases, expired ones.
+
+It has never heard of lanes at work; it judges an interrupted attempt as one that ended without an answer.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from vestnik.dispatch.alarm import Alarm
+from vestnik.domain.delivery import Claim, Verdict
+from vestnik.domain.errors import StoreUnavailable
+from vestnik.domain.judge import OnUnclear, Policy, judge
+from vestnik.domain.moment import Moment, seconds
+from vestnik.domain.outcomes import Unclear
+from vestnik.domain.retry import RetrySchedule
+from vestnik.ports import Clock, Store
+
+log = structlog.get_logger()
+
+_BATCH: Final = 1_000
+_FORGET_EVERY: Final = seconds(600)
+_STORE_PAUSE: Final = seconds(1)
+_UNREGISTERED: Final = Policy(RetrySchedule(), on_unclear=OnUnclear.HOLD)
+"""For deliveries of a messenger that is no longer there: a person decides."""
+INTERRUPTED: Final = Unclear("interrupted", "the process died while the attempt was under way")
+LEASE_RAN_OUT: Final = Unclear("lease_ran_out", "the attempt outlasted its lease")
+
+
+class Sweep:
+    """Looks after what no lane holds, with each messenger's own policy."""
+
+    def __init__(self, store: Store, clock: Clock, policies: Mapping[str, Policy], lease: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._policies = policies
+        self._lease = seconds(lease)
+        self._stopping = False
+        self.alarm = Alarm(clock)
+
+    async def recover(self) -> int:
+        """Judges all attempts that a dead process left under way; how many there were. For the embedded mode."""
+        return await self._judge_orphans(INTERRUPTED, everything=True)
+
+    def stop(self) -> None:
+        """Ends `run`."""
+        self._stopping = True
+        self.alarm.ring()
+
+    async def run(self) -> None:
+        """Expires what is to expire when its time comes, and frees leases that ran out, until stopped."""
+        lease_check = self._clock.now() + self._lease
+        forget_at = self._clock.now()
+        while not self._stopping:
+            try:
+                now = self._clock.now()
+                self.alarm.set_for(await self._expire(now))
+                if now >= lease_check:
+                    await self._judge_orphans(LEASE_RAN_OUT, everything=False)
+                    lease_check = now + self._lease
+                if now >= forget_at:
+                    await self._store.forget(now)
+                    forget_at = now + _FORGET_EVERY
+                self.alarm.set_for(min(lease_check, forget_at))
+            except StoreUnavailable as trouble:
+                log.warning("store unavailable, housekeeping waits", reason=str(trouble))
+                self.alarm.set_for(self._clock.now() + _STORE_PAUSE)
+            await self.alarm.wait()
+
+    async def _expire(self, now: Moment) -> Moment | None:
+        while True:
+            count, following = await self._store.expire(_BATCH, now)
+            if count < _BATCH:
+                return following
+
+    async def _judge_orphans(self, outcome: Unclear, *, everything: bool) -> int:
+        total = 0
+        while orphans := await self._store.orphans(_BATCH, self._clock.now(), everything=everything):
+            now = self._clock.now()
+            await self._store.record([self._judge(orphan, outcome, now) for orphan in orphans], now)
+            total += len(orphans)
+        if total:
+            log.warning("attempts without an end", reason=outcome.code, count=total)
+        return total
+
+    def _judge(self, orphan: Claim, outcome: Unclear, now: Moment) -> Verdict:
+        policy = self._policies.get(orphan.messenger, _UNREGISTERED)
+        return judge(orphan, outcome, policy, now, self._clock.luck())
