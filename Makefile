@@ -1,0 +1,64 @@
+# Needs make, a POSIX shell and Python 3.11 or newer; `make` alone lists what can be made.
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# The stamp names the place and the contents, so a moved tree or a changed lock sets up anew and all else costs nothing.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+
+setup: ## Make .venv with the locked dependencies and the project in it
+	@want="$(CURDIR) $$(cat requirements.lock pyproject.toml | cksum)"; have=$$(cat $(STAMP) 2>/dev/null); \
+	if [ "$$have" = "$$want" ] && $(BIN)/python -c '' 2>/dev/null; then exit 0; fi; \
+	set -e; \
+	case "$$have" in ""|"$(CURDIR) "*) here=yes ;; *) here=no ;; esac; \
+	if [ $$here = no ] || ! $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || ! $(PIP) --version >/dev/null 2>&1; then \
+	  for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11 none; do \
+	    $$python -c '$(NEW_ENOUGH)' 2>/dev/null && break; \
+	  done; \
+	  if [ $$python = none ]; then \
+	    echo "Vestnik needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true):" \
+	      "name a newer one with PYTHON=, for instance: make setup PYTHON=/opt/python3.12/bin/python3" >&2; exit 1; \
+	  fi; \
+	  $$python -m venv --clear $(VENV); \
+	fi; \
+	rm -f $(STAMP); \
+	echo "Installing the locked dependencies into $(VENV) ..."; \
+	$(PIP) install --require-hashes --no-deps -r requirements.lock; \
+	$(PIP) install --no-build-isolation --no-deps --editable .; \
+	echo "$$want" >$(STAMP)
+
+run: setup ## Set up and run the service with its emulators and sample accounts
+	@exec $(BIN)/vestnik serve --demo $(ARGS)
+
+test: setup ## Set up and run all tests; ARGS="-k dedupe" picks some
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Lint, format check, types and the arrows between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# uv resolves for all supported Pythons and platforms at once and asks the public registry alone, whatever pip is told.
+LOCK = $(VENV)/lock/bin/uv pip compile --quiet --no-config --system-certs \
+  --custom-compile-command "make lock" --universal --python-version 3.11 --generate-hashes
+
+lock: ## Make requirements*.lock anew; ARGS=--upgrade takes the newest versions
+	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && \
+	  $(VENV)/lock/bin/python -m pip install --quiet --quiet uv; }
+	$(LOCK) --all-extras $(ARGS) -o requirements.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock -o requirements-runtime.lock pyproject.toml
+
+clean: ## Remove .venv and what tools left behind, never data
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
