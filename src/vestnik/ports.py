@@ -51,7 +51,7 @@ class Response:
     body: bytes = b""
 
 
-class HungUp(Exception):  # noqa: N818 - it is no error of ours but what the far side does
+class HungUp(Exception):
     """The far side closes the connection without an answer."""
 
 

@@ -1,0 +1,162 @@
+"""Decides what each command does, in the order in which it does it.
+
+It has never heard of arguments; it is given settings or plain values and calls the rooms.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from vestnik import config, logs, serving, wiring
+from vestnik.clock import SystemClock
+from vestnik.domain.account import Key, digest_of_key, new_key
+from vestnik.domain.errors import BadSetting, NotFound
+from vestnik.domain.moment import to_rfc3339
+from vestnik.ports import Store
+from vestnik.terminal import people, sending, watching
+from vestnik.terminal.service import Service, service
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+def version() -> str:
+    """This version's number."""
+    return installed_version("vestnik")
+
+
+def serve(settings: config.Settings) -> int:
+    """Serves everything until told to stop."""
+    return _serve(settings, lambda address: wiring.service(settings, address))
+
+
+def emulate(settings: config.Settings) -> int:
+    """Serves the emulators alone until told to stop."""
+    return _serve(settings, lambda address: wiring.emulators(settings, address))
+
+
+def _serve(settings: config.Settings, build: Callable[[str], AbstractAsyncContextManager[serving.Service]]) -> int:
+    logs.set_up(settings.log_format, settings.log_level)
+    for name in settings.unknown:
+        log.warning("there is no such setting", name=name)
+    with wiring.sole_owner(settings.data):
+        uvloop.run(_serve_on_socket(settings, build))
+    return 0
+
+
+async def _serve_on_socket(
+    settings: config.Settings, build: Callable[[str], AbstractAsyncContextManager[serving.Service]]
+) -> None:
+    await wiring.check_exposure(settings)
+    with serving.listen(settings.host, settings.port) as listening:
+        await serving.serve(listening, build, _ready, settings.stop_grace)
+
+
+def _ready(address: str) -> None:
+    print(f"vestnik ready on {address}", flush=True)  # noqa: T201 - programs wait for this line
+
+
+def migrate(settings: config.Settings) -> int:
+    """Brings the database up to date."""
+    logs.set_up(settings.log_format, settings.log_level)
+
+    async def nothing_more(_store: Store) -> None:
+        """Opening a store brings it up to date."""
+
+    _with_store(settings, nothing_more)
+    Console().print(f"{wiring.database_path(settings)} is up to date", highlight=False, soft_wrap=True)
+    return 0
+
+
+def send(given: argparse.Namespace) -> int:
+    """Sends through a running service."""
+    text = sys.stdin.read() if given.text == "-" else given.text
+    recipients = [people.person(to) for to in given.to]
+    if given.file is not None:
+        recipients += people.people(given.file)
+    if not recipients:
+        raise BadSetting("give recipients with --to or --file")
+    optional = {
+        "send_at": given.at,
+        "priority": given.priority,
+        "max_attempts": given.max_attempts,
+        "dedupe_key": given.dedupe_key,
+        "allow_duplicate": given.allow_duplicate,
+    }
+    more = {name: value for name, value in optional.items() if value is not None}
+    messengers = [word.strip() for word in given.on.split(",") if word.strip()]
+    order = sending.Sending(given.sender, text, messengers, recipients, more)
+    _with_service(given, lambda far: sending.send(far, order, Console()))
+    return 0
+
+
+def status(given: argparse.Namespace) -> int:
+    """Shows a message's progress; 1 if any of it failed."""
+    went_well = _with_service(given, lambda far: watching.show(far, given.id, Console(), watch=given.watch))
+    return 0 if went_well else 1
+
+
+def create_key(settings: config.Settings, given: argparse.Namespace) -> int:
+    """Makes a key and prints it."""
+    secret = new_key(os.urandom(32))
+
+    async def keep(store: Store) -> None:
+        now = SystemClock().now()
+        await store.add_key(Key(given.name, digest_of_key(secret), tuple(given.sender), now))
+
+    _with_store(settings, keep)
+    print(secret)  # noqa: T201 - the one time that the key is shown
+    return 0
+
+
+def list_keys(settings: config.Settings, _given: argparse.Namespace) -> int:
+    """Prints the keys."""
+    table = Table("name", "may speak for", "created", "revoked", box=None, pad_edge=False)
+    for key in _with_store(settings, lambda store: store.keys()):
+        revoked = "" if key.revoked_at is None else to_rfc3339(key.revoked_at)
+        table.add_row(key.name, ", ".join(key.senders) or "anybody", to_rfc3339(key.created_at), revoked)
+    Console().print(table)
+    return 0
+
+
+def revoke_key(settings: config.Settings, given: argparse.Namespace) -> int:
+    """Puts a key out of force."""
+    if not _with_store(settings, lambda store: store.revoke_key(given.name, SystemClock().now())):
+        raise NotFound(f"no key in force is called {given.name!r}")
+    return 0
+
+
+def _with_store(settings: config.Settings, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
+    async def run() -> T:
+        async with wiring.store(settings) as store:
+            return await work(store)
+
+    return asyncio.run(run())
+
+
+def _with_service(given: argparse.Namespace, work: Callable[[Service], Coroutine[Any, Any, T]]) -> T:
+    async def run() -> T:
+        async with service(given.url, _key(given.key_file)) as far:
+            return await work(far)
+
+    return asyncio.run(run())
+
+
+def _key(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as reason:
+        raise BadSetting(f"--key-file: {file} cannot be read: {reason}") from None

@@ -1,0 +1,126 @@
+"""Decides how a process starts to serve, says that it is ready, and stops when it is told to.
+
+It has never heard of what is served; the first signal finishes what is under way, the second ends at once.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from typing import Final, Protocol
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from vestnik.domain.errors import VestnikError
+from vestnik.hangup import HangUpProtocol
+
+log = structlog.get_logger()
+
+_BACKLOG: Final = 2048
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class CannotServe(VestnikError):
+    """The address cannot be had."""
+
+
+class Service(Protocol):
+    """What can be served: an application, the work behind it, and a way to end that work."""
+
+    @property
+    def app(self) -> ASGIApp: ...
+
+    async def run(self) -> None:
+        """The work until `stop`; ends once what was under way is finished."""
+
+    def stop(self) -> None: ...
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, settings: uvicorn.Config) -> None:
+        super().__init__(settings)
+        self.answers = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, and says so."""
+        await super().startup(sockets)
+        self.answers.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals alone: the work has to stop before the server does."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; CannotServe says in one line why the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as reason:
+        raise CannotServe(f"cannot listen on {host}:{port}: {os.strerror(reason.errno or 0)}") from None
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where the socket listens, for instance `http://127.0.0.1:8080`."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(
+    listening: socket.socket,
+    build: Callable[[str], AbstractAsyncContextManager[Service]],
+    ready: Callable[[str], None],
+    grace: float,
+) -> None:
+    """Serves until a signal comes; `build` gets the address, `ready` is called with it once requests are answered.
+
+    `grace` is the seconds that connections may stay open after the work has ended.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop)
+    address = address_of(listening)
+    async with build(address) as service:
+        server = _Server(_configured(service.app, grace))
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(service.run())
+            group.create_task(server.serve([listening]))
+            await server.answers.wait()
+            ready(address)
+            await stop.wait()
+            log.info("stopping, a second signal ends at once")
+            service.stop()
+            await work
+            server.should_exit = True
+
+
+def _configured(app: ASGIApp, grace: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=HangUpProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(grace)),
+    )
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def told_to_stop() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in _SIGNALS:
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, told_to_stop)

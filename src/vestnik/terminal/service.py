@@ -1,0 +1,60 @@
+"""Decides how a command line speaks to a running service: one small client of its HTTP API.
+
+It has never heard of what is printed; what the service refuses becomes one error with every fault in it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from vestnik.domain.errors import VestnikError
+
+
+class ServiceTrouble(VestnikError):
+    """The service cannot be reached or refuses; the text is for the person at the terminal, one fault a line."""
+
+
+class Service:
+    """A running service at `url`."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self._url = url.rstrip("/")
+        self._session = session
+
+    async def call(self, method: str, path: str, body: Any = None, **query: str | int) -> Any:
+        """The decoded answer; ServiceTrouble where there is none or it is a refusal."""
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if content is None else {"content-type": "application/json"}
+        try:
+            async with self._session.request(
+                method, self._url + path, data=content, headers=headers, params=query
+            ) as response:
+                return _understood(response.status, await response.read())
+        except (aiohttp.ClientError, TimeoutError) as reason:
+            raise ServiceTrouble(f"no service answers at {self._url}: {reason or type(reason).__name__}") from None
+        except ValueError:
+            raise ServiceTrouble(f"{self._url} is not the address of a service") from None
+
+
+@asynccontextmanager
+async def service(url: str, key: str | None) -> AsyncIterator[Service]:
+    """A client for the service at `url`, with a bearer key if one is given; a call takes a minute at most."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=60)) as session:
+        yield Service(url, session)
+
+
+def _understood(status: int, content: bytes) -> Any:
+    try:
+        answer = msgspec.json.decode(content) if content else None
+    except msgspec.DecodeError:
+        raise ServiceTrouble(f"the answer has status {status} and is not from this service") from None
+    if status < 400:
+        return answer
+    problem = answer if isinstance(answer, dict) else {}
+    lines = [str(problem.get("detail") or problem.get("title") or f"status {status}")]
+    lines += [f"  {fault.get('pointer', '')}: {fault.get('detail', '')}" for fault in problem.get("errors", ())]
+    raise ServiceTrouble("\n".join(lines))
