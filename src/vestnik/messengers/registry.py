@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from math import nan
 from typing import TYPE_CHECKING, Final
 
+from vestnik.domain.errors import BadSetting
 from vestnik.domain.rules import MessengerRules
 from vestnik.ports import Clock, Gateway, Transport
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 BUILT_IN: Final = ("telegram", "viber", "whatsapp")
 ENTRY_POINTS: Final = "vestnik.messengers"
+LONGEST_OPTION: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,18 @@ class Option:
     default: str
     help: str
     secret: bool = False
+
+
+def seconds_option(messenger: str, options: Mapping[str, str], name: str) -> float:
+    """An option that is a number of seconds, at most an hour; BadSetting names its variable."""
+    try:
+        value = float(options[name])
+    except ValueError:
+        value = nan
+    if not 0 <= value <= LONGEST_OPTION:
+        variable = f"VESTNIK_{messenger}_{name}".upper()
+        raise BadSetting(f"{variable}={options[name]}: give seconds from 0 to {LONGEST_OPTION:g}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
