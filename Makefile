@@ -7,7 +7,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock clean
+.PHONY: help setup run test check docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ check: setup ## Lint, format check, types and the arrows between the rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup ## Draw docs/lifecycle.md from the table in the domain
+	@$(BIN)/python -m tests.house.lifecycle_doc
 
 # uv resolves for all supported Pythons and platforms at once and asks the public registry alone, whatever pip is told.
 LOCK = $(VENV)/lock/bin/uv pip compile --quiet --no-config --system-certs \

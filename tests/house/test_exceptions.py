@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+
 from tests.house.source import ROOT, Source, python
 
 _NOQA: Final = re.compile(r"#\s*noqa\b(?P<codes>:[ A-Z0-9,]*)?(?P<reason>.*)")

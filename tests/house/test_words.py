@@ -4,6 +4,7 @@ It has never heard of what the modules do.
 """
 
 import pytest
+
 from tests.house import words
 from tests.house.source import Source, modules, package
 
