@@ -1,0 +1,113 @@
+"""Decides what the store in memory leaves behind for its next life: every row, and how rows are found.
+
+It has never heard of what happens to deliveries; it takes them as they have become.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+
+from vestnik.domain.account import Account, Key
+from vestnik.domain.delivery import AttemptMade, ReceiptGot
+from vestnik.domain.lifecycle import UNFINISHED, State
+from vestnik.domain.moment import Moment
+from vestnik.domain.outcomes import Receipt, ReceiptKind
+from vestnik.domain.requests import Replay
+from vestnik.store.page import Page
+from vestnik.store.rows import DeliveryKey, Early, MessageRow, Row, delivery_key
+
+
+@dataclass(slots=True)
+class BegunRequest:
+    """A request under an Idempotency-Key; `life` is the life of the store in which it was begun."""
+
+    fingerprint: str
+    begun_at: Moment
+    life: int
+    message_id: str | None = None
+    reply: Replay | None = None
+
+
+@dataclass(slots=True)
+class Remains:
+    """All that the store in memory knows."""
+
+    lives: int = 0
+    clock_offset: Moment = 0
+    accounts: dict[str, Account] = field(default_factory=dict)
+    keys: list[Key] = field(default_factory=list)
+    requests: dict[str, BegunRequest] = field(default_factory=dict)
+    messages: dict[str, MessageRow] = field(default_factory=dict)
+    rows: dict[DeliveryKey, Row] = field(default_factory=dict)
+    of_message: defaultdict[str, list[DeliveryKey]] = field(default_factory=lambda: defaultdict(list))
+    unfinished: dict[DeliveryKey, Row] = field(default_factory=dict)
+    slots: dict[tuple[str, str, str], DeliveryKey] = field(default_factory=dict)
+    attempts: defaultdict[DeliveryKey, list[AttemptMade]] = field(default_factory=lambda: defaultdict(list))
+    receipts: defaultdict[DeliveryKey, dict[ReceiptKind, ReceiptGot]] = field(default_factory=lambda: defaultdict(dict))
+    early: dict[int, Early] = field(default_factory=dict)
+    early_count: int = 0
+    _external: defaultdict[tuple[str, str], set[DeliveryKey]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, row: Row) -> None:
+        """A new delivery."""
+        self.of_message[row.message_id].append(row.key)
+        self.put(None, row)
+
+    def put(self, before: Row | None, row: Row) -> None:
+        """The delivery as it has become."""
+        if before is not None and before.content_key is not None:
+            self.slots.pop((before.content_key, before.messenger, before.recipient), None)
+        if before is not None and before.external_id is not None:
+            self._external[before.messenger, before.external_id].discard(row.key)
+        self.rows[row.key] = row
+        if row.content_key is not None:
+            self.slots[row.content_key, row.messenger, row.recipient] = row.key
+        if row.external_id is not None:
+            self._external[row.messenger, row.external_id].add(row.key)
+        if row.state in UNFINISHED:
+            self.unfinished[row.key] = row
+        else:
+            self.unfinished.pop(row.key, None)
+
+    def in_state(self, *states: State) -> list[Row]:
+        """Unfinished deliveries in these states."""
+        return [row for row in self.unfinished.values() if row.state in states]
+
+    def page(self, keys: Iterable[DeliveryKey | None], receipts: Sequence[Receipt] = ()) -> Page:
+        """Copies of the named rows and of those that the receipts may be about."""
+        page = Page()
+        page.lay_out(copy(self.rows[key]) for key in keys if key in self.rows)
+        self.lay_out_for(page, receipts)
+        return page
+
+    def lay_out_for(self, page: Page, receipts: Iterable[Receipt]) -> None:
+        """Adds what `Page.find` may come upon for the receipts."""
+        for receipt in receipts:
+            keys = {delivery_key(receipt.reference), *self._external[receipt.messenger, receipt.external_id]}
+            keys.update(
+                row.key
+                for row in self.rows.values()
+                if receipt.reference is None
+                and (row.messenger, row.recipient) == (receipt.messenger, receipt.recipient)
+            )
+            page.lay_out(copy(self.rows[key]) for key in keys if key in self.rows)
+
+    def turn(self, page: Page, now: Moment) -> None:
+        """Keeps what has changed on the page."""
+        for before, row in page.changed():
+            self.put(before, row)
+        for key, made in page.attempts:
+            self.attempts[key].append(made)
+        for key, receipt in page.receipts:
+            got = ReceiptGot(receipt.kind, receipt.at, receipt.code, receipt.detail)
+            self.receipts[key].setdefault(receipt.kind, got)
+        for number in page.served:
+            del self.early[number]
+        known = {early.identity for early in self.early.values()}
+        for receipt in page.unmatched:
+            self.early_count += 1
+            early = Early.of(receipt, self.early_count, now)
+            if early.identity not in known:
+                known.add(early.identity)
+                self.early[early.number] = early
