@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from tests.virtual import VirtualClock, run
 
+from tests.virtual import VirtualClock, run
 from vestnik.dispatch.alarm import Alarm
 from vestnik.dispatch.breaker import Breaker
 from vestnik.dispatch.pace import Pace
