@@ -1,0 +1,151 @@
+"""Decides how one HTTP exchange is made: over a socket, or by a call to a far side in the same process, by address.
+
+It has never heard of what is exchanged; it only tells whether a request that got no answer can have arrived.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from vestnik.domain.errors import NoReply, NotSent
+from vestnik.ports import Far, HungUp, Request, Response, Transport
+
+BODY_LIMIT: Final = 1024 * 1024
+"""Bytes of an answer; a longer one is as good as none."""
+
+KEEP_ALIVE: Final = 4.0
+"""Seconds that an idle connection is kept: less than far sides keep theirs, so that none is used while it closes."""
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One request on its way; once it has a connection it may arrive."""
+
+    connected: bool = False
+
+
+class SocketTransport:
+    """Exchanges over TCP and TLS, with up to `connections` of them open; no cookies, no redirects, no proxies.
+
+    Certificates are checked against the system's authorities.
+    """
+
+    def __init__(self, *, connections: int = 256, body_limit: int = BODY_LIMIT) -> None:
+        self._connections = connections
+        self._body_limit = body_limit
+        self._session: aiohttp.ClientSession | None = None
+
+    async def exchange(self, request: Request, *, timeout: float) -> Response:
+        """See the port: NotSent as long as there was no connection, NoReply from then on."""
+        flight = _Flight()
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._exchange(request, flight)
+        except TimeoutError as error:
+            raise _failed(flight, f"no answer within {timeout:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failed(flight, f"{type(error).__name__}: {error}".removesuffix(": ")) from error
+
+    async def close(self) -> None:
+        """Closes the connections; the transport may be used again."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def _exchange(self, request: Request, flight: _Flight) -> Response:
+        async with self._opened().request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            trace_request_ctx=flight,
+        ) as answer:
+            body = bytearray()
+            async for chunk in answer.content.iter_any():
+                body += chunk
+                if len(body) > self._body_limit:
+                    raise aiohttp.ClientPayloadError(f"an answer longer than {self._body_limit} bytes")
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, headers, bytes(body))
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session, opened on first use because it belongs to the running loop."""
+        if self._session is None:
+            traces = aiohttp.TraceConfig()
+            traces.on_connection_create_end.append(_mark)
+            traces.on_connection_reuseconn.append(_mark)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                trace_configs=[traces],
+                headers={"accept-encoding": "identity"},  # What is not packed cannot unpack to more than is allowed.
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Content-Type"),
+            )
+        return self._session
+
+
+async def _mark(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+    flight: _Flight = context.trace_request_ctx
+    flight.connected = True
+
+
+def _failed(flight: _Flight, why: str) -> NotSent | NoReply:
+    return NoReply(why) if flight.connected else NotSent(why)
+
+
+class InProcessTransport:
+    """Exchanges with a far side in the same process; it sees the address without scheme and host, as a server does."""
+
+    def __init__(self, far: Far) -> None:
+        self._far = far
+
+    async def exchange(self, request: Request, *, timeout: float) -> Response:
+        """See the port. A request always arrives here, so whatever goes wrong is NoReply.
+
+        When the time is up the far side is cancelled, as a server is told that its client went away.
+        """
+        parts = urlsplit(request.url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._far(replace(request, url=target))
+        except TimeoutError as error:
+            raise NoReply(f"no answer within {timeout:g} s") from error
+        except HungUp as error:
+            raise NoReply("the far side closed the connection without an answer") from error
+        except Exception as error:
+            _log.exception("the far side broke while it answered %s", parts.path)
+            raise NoReply("the far side broke while it answered") from error
+
+
+class RoutedTransport:
+    """Exchanges in process with the far sides at the given origins, and over another transport with everybody else."""
+
+    def __init__(self, in_process: Mapping[str, Far], otherwise: Transport) -> None:
+        self._near = {origin(address): InProcessTransport(far) for address, far in in_process.items()}
+        self._otherwise = otherwise
+
+    async def exchange(self, request: Request, *, timeout: float) -> Response:
+        """See the port."""
+        transport = self._near.get(origin(request.url), self._otherwise)
+        return await transport.exchange(request, timeout=timeout)
+
+
+def origin(address: str) -> str:
+    """The scheme, host and port of an absolute address, such as `http://localhost:8080`; ValueError for a bad port."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or DEFAULT_PORTS.get(parts.scheme)}"
