@@ -87,7 +87,7 @@ class GroupCommit:
             self._closed = True
             self._readers.shutdown(wait=False)
             raise
-        threading.Thread(target=self._write_forever, name=f"write-{self._path.name}", daemon=True).start()
+        self._begin()
         return self
 
     async def write(self, operation: Operation[T, R], item: T, *, weight: int = 1) -> R:
@@ -100,7 +100,7 @@ class GroupCommit:
         if self._closed:
             raise StoreUnavailable(f"{self._path.name} is closed")
         job = _Job(operation, item, weight, self._loop.create_future())
-        self._jobs.put(job)
+        self._submit(job)
         result: R = await job.future
         return result
 
@@ -114,8 +114,16 @@ class GroupCommit:
         """Finishes what is queued, refuses what comes later, and closes the file."""
         if not self._closed:
             self._closed = True
-            self._jobs.put(None)
+            self._submit(None)
         await asyncio.shield(self._stopped)
+
+    def _begin(self) -> None:
+        """Starts the writer; a simulation writes on its own loop instead."""
+        threading.Thread(target=self._write_forever, name=f"write-{self._path.name}", daemon=True).start()
+
+    def _submit(self, job: _Job | None) -> None:
+        """Queues a job; None is the last one."""
+        self._jobs.put(job)
 
     # In threads of our own from here on.
 
@@ -156,12 +164,15 @@ class GroupCommit:
             raise
 
     def _write_forever(self) -> None:
-        batch: list[_Job] = []
         going = True
         while going:
             batch, going = self._next_batch()
             self._commit(batch)
             self._tell(partial(_resolve, batch))
+        self._end()
+
+    def _end(self) -> None:
+        """Closes the file, and tells whoever waits for that."""
         self._readers.shutdown()
         for connection in (*self._reading, self._writing):
             with suppress(sqlite3.Error):
