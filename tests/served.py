@@ -1,0 +1,48 @@
+"""Decides how a test serves an application over a real socket: uvicorn in a thread, on a port that was free.
+
+It has never heard of what is served.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from vestnik.hangup import HangUpProtocol
+
+START_WITHIN: Final = 10.0
+"""Seconds."""
+
+
+@contextmanager
+def served(app: ASGIApp) -> Generator[str]:
+    """The address at which the application answers until the block ends."""
+    ready = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            app, http=HangUpProtocol, lifespan="off", log_config=None, timeout_graceful_shutdown=1, ws="none"
+        )
+        server = _Server(config, ready)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+        thread.start()
+        assert ready.wait(START_WITHIN)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
