@@ -120,6 +120,10 @@ def test_a_cancelled_exchange_ends_at_once(opened: Opened) -> None:
     asyncio.run(cancel())
 
 
+async def call(far: Far, request: Request) -> Response:
+    return await far(request)
+
+
 def refused() -> str:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -256,7 +260,7 @@ def test_a_body_over_the_limit_is_answered_413_and_never_reaches_the_far_side() 
     answers = []
     with served(app) as address:
         answers.append(asyncio.run(over(Request("POST", address, body=b"x" * 11))))
-    answers.append(asyncio.run(asgi_far(app)(Request("POST", "/", body=b"x" * 11))))
+    answers.append(asyncio.run(call(asgi_far(app), Request("POST", "/", body=b"x" * 11))))
     assert [answer.status for answer in answers] == [413, 413]
 
 
@@ -274,13 +278,9 @@ def test_half_a_request_never_reaches_the_far_side() -> None:
     assert not reached.is_set()
 
 
-async def answer(name: str) -> Response:
-    return Response(200, body=name.encode())
-
-
 def named(name: str) -> Far:
     async def far(request: Request) -> Response:
-        return await answer(f"{name} {request.url}")
+        return Response(200, body=f"{name} {request.url}".encode())
 
     return far
 
@@ -320,9 +320,5 @@ def test_an_application_that_breaks_after_its_answer_has_answered(caplog: pytest
         await send({"type": "http.response.body", "body": b"done"})
         raise RuntimeError("afterwards")
 
-    assert asyncio.run(_call(asgi_far(app))).body == b"done"
+    assert asyncio.run(call(asgi_far(app), Request("GET", "/"))).body == b"done"
     assert "afterwards" in caplog.text
-
-
-async def _call(far: Far) -> Response:
-    return await far(Request("GET", "/"))
