@@ -60,7 +60,7 @@ def test_a_bad_setting_is_one_line_that_names_it_and_its_value(name: str, text: 
 
 
 def test_a_bad_option_is_named_as_the_command_line_spells_it() -> None:
-    with pytest.raises(BadSetting, match="^--port: 'x' cannot be used"):
+    with pytest.raises(BadSetting, match=r"^--port: 'x' cannot be used"):
         read({}, {"port": "x"}, {})
 
 
