@@ -56,11 +56,12 @@ docs: setup ## Draw docs/lifecycle.md from the table in the domain
 LOCK = $(VENV)/lock/bin/uv pip compile --quiet --no-config --system-certs \
   --custom-compile-command "make lock" --universal --python-version 3.11 --generate-hashes
 
-lock: ## Make requirements*.lock anew; ARGS=--upgrade takes the newest versions
+lock: ## Make the locks anew; ARGS=--upgrade takes the newest versions
 	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && \
 	  $(VENV)/lock/bin/python -m pip install --quiet --quiet uv; }
 	$(LOCK) --all-extras $(ARGS) -o requirements.lock pyproject.toml
-	$(LOCK) --constraint requirements.lock -o requirements-runtime.lock pyproject.toml
+	$(LOCK) --no-annotate --constraint requirements.lock -o locks/runtime.lock pyproject.toml
+	echo hatchling | $(LOCK) --no-annotate --constraint requirements.lock -o locks/build.lock -
 
 clean: ## Remove .venv and what tools left behind, never data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
