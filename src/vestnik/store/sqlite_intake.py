@@ -1,0 +1,106 @@
+"""Decides how orders become rows: a whole batch of them in one set of statements, duplicates found by the index.
+
+It has never heard of a request's faults; an order that comes here is valid.
+"""
+
+import sqlite3
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+from vestnik.domain.delivery import delivery_id
+from vestnik.domain.message import Acceptance, Duplicate, Order
+from vestnik.domain.moment import Moment
+from vestnik.sqlfiles import queries
+from vestnik.store.sqlite_page import from_json, to_json
+
+_SQL: Final = queries(files(__package__) / "sqlite_intake.sql")
+
+
+class Intake(NamedTuple):
+    """One order to accept; what was accepted at `window_start` or before, and is finished, blocks no repetition."""
+
+    order: Order
+    now: Moment
+    window_start: Moment | None
+
+
+def accept(connection: sqlite3.Connection, intakes: list[Intake]) -> list[Acceptance]:
+    """What became of each order; of one that says nothing new to anybody, nothing is kept."""
+    _release_slots(connection, intakes)
+    connection.execute(_SQL["add_messages"], {"messages": to_json([_message(each) for each in intakes])})
+    deliveries = [
+        (intake.order.id, ordinal, *address)
+        for intake in intakes
+        for ordinal, address in enumerate(intake.order.deliveries)
+    ]
+    parameter = {"deliveries": to_json(deliveries)}
+    added = connection.execute(_SQL["add_deliveries"], parameter).rowcount
+    duplicates: dict[str, list[Duplicate]] = {intake.order.id: [] for intake in intakes}
+    if added < len(deliveries):
+        left_out = connection.execute(_SQL["left_out"], parameter).fetchone()[0]
+        for place, holder, number in from_json(left_out, list[tuple[int, str, int]]):
+            message_id, ordinal, *_ = deliveries[place]
+            duplicates[message_id].append(Duplicate(ordinal, delivery_id(holder, number)))
+    accepted = [_acceptance(intake.order, duplicates[intake.order.id]) for intake in intakes]
+    _finish(connection, intakes, accepted)
+    return accepted
+
+
+def _release_slots(connection: sqlite3.Connection, intakes: list[Intake]) -> None:
+    starts = [intake.window_start for intake in intakes if intake.window_start is not None]
+    if not starts:
+        return
+    wanted = [
+        (intake.order.content_key, address.messenger, address.recipient)
+        for intake in intakes
+        if intake.order.content_key is not None
+        for address in intake.order.deliveries
+    ]
+    connection.execute(_SQL["release_slots"], {"deliveries": to_json(wanted), "accepted_before": min(starts)})
+
+
+def _message(intake: Intake) -> tuple[Any, ...]:
+    order = intake.order
+    return (
+        order.id,
+        order.sender.id,
+        order.sender.name,
+        intake.now,
+        order.send_at,
+        order.expires_at,
+        order.max_attempts,
+        order.priority,
+        order.content_key,
+        order.text,
+    )
+
+
+def _acceptance(order: Order, duplicates: list[Duplicate]) -> Acceptance:
+    nothing_new = duplicates and len(duplicates) == len(order.deliveries)
+    return Acceptance(
+        duplicates[0].delivery_id.rpartition("-")[0] if nothing_new else order.id,
+        tuple(duplicates),
+    )
+
+
+def _finish(connection: sqlite3.Connection, intakes: list[Intake], accepted: list[Acceptance]) -> None:
+    """What depends on whether an order says anything new: its counters, its sender, or its going away."""
+    run = connection.execute
+    both = list(zip(intakes, accepted, strict=True))
+    kept = [(intake, given) for intake, given in both if given.message_id == intake.order.id]
+    if len(kept) < len(both):
+        gone = [intake.order.id for intake, given in both if given.message_id != intake.order.id]
+        run(_SQL["drop_messages"], {"ids": to_json(gone)})
+    if kept:
+        senders = {intake.order.sender.id: intake.order.sender.name for intake, _ in reversed(kept)}
+        run(_SQL["add_senders"], {"senders": to_json(list(senders.items()))})
+        run(_SQL["add_tallies"], {"tallies": to_json([_tally(intake, given) for intake, given in kept])})
+    if requests := [(intake.order.request_key, given.message_id) for intake, given in both if intake.order.request_key]:
+        run(_SQL["note_accepted"], {"requests": to_json(requests)})
+
+
+def _tally(intake: Intake, given: Acceptance) -> tuple[str, str, int, int]:
+    order = intake.order
+    count = len(order.deliveries) - len(given.duplicates)
+    later = order.send_at is not None and order.send_at > intake.now
+    return order.id, order.sender.id, count if later else 0, 0 if later else count

@@ -1,0 +1,71 @@
+-- Orders that wait together are accepted by one set of statements; a crowd is one parameter.
+
+-- name: release_slots
+-- Slots that :deliveries want and whose window has passed. :deliveries holds [content key, messenger, recipient].
+UPDATE deliveries
+SET content_key = NULL
+WHERE state NOT IN ('deferred', 'waiting', 'sending')
+    AND (message_id, ordinal) IN (
+        SELECT d.message_id, d.ordinal
+        FROM json_each(:deliveries) AS r
+        CROSS JOIN deliveries AS d
+            ON d.content_key = r.value ->> 0 AND d.messenger = r.value ->> 1 AND d.recipient = r.value ->> 2
+        CROSS JOIN messages AS m ON m.id = d.message_id
+        WHERE m.created_at <= :accepted_before
+    )
+
+-- name: add_messages
+-- A sender who does not say a name here goes by that of the account.
+INSERT INTO messages
+    (id, sender_id, sender_name, created_at, send_at, expires_at, max_attempts, priority, content_key, text)
+SELECT
+    value ->> 0, value ->> 1,
+    coalesce(nullif(value ->> 2, ''), (SELECT name FROM accounts WHERE id = value ->> 1), value ->> 1),
+    value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
+FROM json_each(:messages)
+
+-- name: add_deliveries
+-- :deliveries holds [message, ordinal, messenger, recipient, account]. Whoever comes second to a slot is left out.
+INSERT INTO deliveries
+    (message_id, ordinal, messenger, recipient, account, state, priority, max_attempts, due_at, expires_at, content_key)
+SELECT
+    m.id, r.value ->> 1, r.value ->> 2, r.value ->> 3, r.value ->> 4,
+    iif(m.send_at > m.created_at, 'deferred', 'waiting'),
+    m.priority, m.max_attempts, max(m.created_at, coalesce(m.send_at, m.created_at)), m.expires_at, m.content_key
+FROM json_each(:deliveries) AS r
+CROSS JOIN messages AS m ON m.id = r.value ->> 0
+WHERE true
+ON CONFLICT (content_key, messenger, recipient) WHERE content_key IS NOT NULL DO NOTHING
+
+-- name: left_out
+-- The places in :deliveries of those left out, and who holds their slots.
+SELECT json_group_array(json_array(r.key, d.message_id, d.ordinal))
+FROM json_each(:deliveries) AS r
+CROSS JOIN messages AS m ON m.id = r.value ->> 0
+CROSS JOIN deliveries AS d
+    ON d.content_key = m.content_key AND d.messenger = r.value ->> 2 AND d.recipient = r.value ->> 3
+WHERE d.message_id <> m.id OR d.ordinal <> r.value ->> 1
+
+-- name: drop_messages
+DELETE FROM messages WHERE id IN (SELECT value FROM json_each(:ids))
+
+-- name: add_senders
+-- :senders holds [id, name].
+INSERT INTO accounts (id, name)
+SELECT value ->> 0, coalesce(nullif(value ->> 1, ''), value ->> 0)
+FROM json_each(:senders)
+WHERE true
+ON CONFLICT DO NOTHING
+
+-- name: add_tallies
+-- :tallies holds [message, sender, deferred, waiting].
+INSERT INTO tallies (message_id, sender_id, deferred, waiting)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
+FROM json_each(:tallies)
+
+-- name: note_accepted
+-- :requests holds [key, message].
+UPDATE requests
+SET message_id = r.value ->> 1
+FROM json_each(:requests) AS r
+WHERE requests.key = r.value ->> 0

@@ -1,0 +1,191 @@
+"""Decides how lanes get their work from SQLite and hand back what became of it, many lanes and batches at once.
+
+It has never heard of what a verdict or a report does to a delivery; that is the page's affair.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from vestnik.domain.delivery import Claim, Claimed, Return, Verdict
+from vestnik.domain.lifecycle import Event, State, must_step
+from vestnik.domain.moment import LATEST, Moment
+from vestnik.domain.outcomes import Receipt
+from vestnik.domain.priority import take_turns
+from vestnik.sqlfiles import queries
+from vestnik.store.page import Page
+from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Early, delivery_key
+from vestnik.store.sqlite_page import (
+    add_to_tallies,
+    from_json,
+    lay_out_for,
+    read_awaiting,
+    read_rows,
+    read_said,
+    to_json,
+    turn,
+)
+
+_SQL: Final = queries(files(__package__) / "sqlite_lanes.sql")
+
+
+class Hunger(NamedTuple):
+    """What one lane wants to claim."""
+
+    messenger: str
+    suspects: bool
+    limit: int
+    lease_until: Moment
+    now: Moment
+
+
+class _Found(NamedTuple):
+    """What is due for a lane, by priority, and the times of what is not."""
+
+    due: list[list[DeliveryKey]]
+    next_waiting: Moment | None
+    next_deferred: Moment | None
+
+
+def claim(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed]:
+    """Leases what is due to each lane; one that asks twice gets its second share from what the first has left."""
+    claimed: list[Claimed] = []
+    round_: dict[tuple[str, bool], Hunger] = {}
+    for hunger in hungers:
+        if (hunger.messenger, hunger.suspects) in round_:
+            claimed += _claim_round(connection, list(round_.values()))
+            round_.clear()
+        round_[hunger.messenger, hunger.suspects] = hunger
+    return claimed + _claim_round(connection, list(round_.values()))
+
+
+def _claim_round(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed]:
+    found = _due(connection, hungers)
+    both = zip(hungers, found, strict=True)
+    if ripe := [each for each, had in both if had.next_deferred is not None and had.next_deferred <= each.now]:
+        _ripen(connection, ripe)
+        found = _due(connection, hungers)
+    picked = [take_turns(had.due, hunger.limit) for hunger, had in zip(hungers, found, strict=True)]
+    claims = iter(_lease(connection, list(zip(hungers, picked, strict=True))))
+    return [
+        Claimed([next(claims) for _ in keys], _next_due(hunger, had, len(keys)))
+        for hunger, had, keys in zip(hungers, found, picked, strict=True)
+    ]
+
+
+def _due(connection: sqlite3.Connection, hungers: Sequence[Hunger]) -> list[_Found]:
+    """One more than is wanted of each priority tells whether anything is left."""
+    lanes = [(hunger.messenger, hunger.suspects, hunger.now) for hunger in hungers]
+    most = max(0, *(hunger.limit for hunger in hungers)) + 1
+    rows = connection.execute(_SQL["due"], {"lanes": to_json(lanes), "most": most}).fetchall()
+    return [
+        _Found([from_json(keys, list[DeliveryKey]) for keys in due], next_waiting, next_deferred)
+        for *due, next_waiting, next_deferred in rows
+    ]
+
+
+def _ripen(connection: sqlite3.Connection, hungers: Sequence[Hunger]) -> None:
+    lanes = list(dict.fromkeys((hunger.messenger, hunger.now) for hunger in hungers))
+    keys: str = connection.execute(_SQL["ripe"], {"lanes": to_json(lanes), "most": RIPEN_AT_ONCE}).fetchone()[0]
+    connection.execute(_SQL["ripen"], {"keys": keys})
+    _count_moves(connection, from_json(keys, list[DeliveryKey]), State.DEFERRED, Event.COME_DUE)
+
+
+def _lease(connection: sqlite3.Connection, shares: list[tuple[Hunger, list[DeliveryKey]]]) -> list[Claim]:
+    leases = [(*key, hunger.lease_until, hunger.now) for hunger, keys in shares for key in keys]
+    if not leases:
+        return []
+    connection.execute(_SQL["lease"], {"keys": to_json(leases)})
+    keys = [key for _, share in shares for key in share]
+    _count_moves(connection, keys, State.WAITING, Event.CLAIM)
+    rows, said = read_said(connection, keys)
+    return [row.claim(said[row.message_id]) for row in rows]
+
+
+def _count_moves(connection: sqlite3.Connection, keys: Sequence[DeliveryKey], before: State, event: Event) -> None:
+    after = must_step(before, event)
+    add_to_tallies(connection, [(message_id, before, after, 1) for message_id, _ in keys])
+
+
+def _next_due(hunger: Hunger, found: _Found, taken: int) -> Moment | None:
+    if sum(map(len, found.due)) > taken:
+        return hunger.now
+    times = [moment for moment in (found.next_waiting, found.next_deferred) if moment is not None]
+    return max(hunger.now, min(times)) if times else None
+
+
+def record(connection: sqlite3.Connection, items: list[tuple[Sequence[Verdict], Moment]]) -> list[list[bool]]:
+    """Whether each verdict of each batch was applied; kept reports follow."""
+    answers = [
+        (*key, verdict.external_id, verdict.doubt)
+        for verdicts, _ in items
+        for verdict in verdicts
+        if (key := delivery_key(verdict.delivery_id)) is not None
+    ]
+    page, early = read_awaiting(connection, answers)
+    recorded = [[page.record(verdict, now) for verdict in verdicts] for verdicts, now in items]
+    _turn_with_early(connection, page, early, items[-1][1])
+    return recorded
+
+
+def give_back(connection: sqlite3.Connection, items: list[tuple[Sequence[Return], Moment]]) -> list[None]:
+    """Attempts that were not made do not count; reports kept in the meantime follow."""
+    answers = [
+        (*key, None, False)
+        for returns, _ in items
+        for each in returns
+        if (key := delivery_key(each.delivery_id)) is not None
+    ]
+    page, early = read_awaiting(connection, answers)
+    for returns, _ in items:
+        for each in returns:
+            page.give_back(each)
+    _turn_with_early(connection, page, early, items[-1][1])
+    return [None] * len(items)
+
+
+def _turn_with_early(connection: sqlite3.Connection, page: Page, early: list[Early], now: Moment) -> None:
+    awaited = page.awaited(early)
+    lay_out_for(connection, page, [each.receipt() for each in awaited])
+    page.report_early(awaited)
+    turn(connection, page, now)
+
+
+def apply(connection: sqlite3.Connection, items: list[tuple[Sequence[Receipt], Moment]]) -> list[None]:
+    """Reports find their deliveries or are kept."""
+    page = Page()
+    receipts = [receipt for batch, _ in items for receipt in batch]
+    lay_out_for(connection, page, receipts)
+    page.apply(receipts)
+    turn(connection, page, items[-1][1])
+    return [None] * len(items)
+
+
+def orphans(connection: sqlite3.Connection, limit: int, lease_until: Moment) -> list[Claim]:
+    """Claims whose lease has run out by then, the longest forsaken first."""
+    parameters = {"most": limit, "lease_until": lease_until}
+    keys = from_json(connection.execute(_SQL["orphans"], parameters).fetchone()[0], list[DeliveryKey])
+    rows, said = read_said(connection, keys)
+    return [row.claim(said[row.message_id]) for row in rows if row.state is State.SENDING]
+
+
+def expire(connection: sqlite3.Connection, items: list[tuple[int, Moment]]) -> list[tuple[int, Moment | None]]:
+    """How many were expired for each caller, and when the next one will be to expire."""
+    return [_expire(connection, limit, now) for limit, now in items]
+
+
+def _expire(connection: sqlite3.Connection, limit: int, now: Moment) -> tuple[int, Moment | None]:
+    found = connection.execute(_SQL["expiring"], {"most": limit + 1}).fetchone()[0]
+    mortal = from_json(found, list[tuple[Moment, str, int]])
+    expired = [(message_id, ordinal) for moment, message_id, ordinal in mortal[:limit] if moment <= now]
+    page = Page()
+    page.lay_out(read_rows(connection, expired))
+    for row in page.rows.values():
+        row.move(must_step(row.state, Event.EXPIRE))
+    turn(connection, page, now)
+    return len(expired), mortal[len(expired)][0] if len(mortal) > len(expired) else None
+
+
+EVERYTHING: Final = LATEST
+"""No lease runs longer than this."""
