@@ -3,13 +3,18 @@
 It has never heard of any particular messenger: identifiers are rows keyed by its name.
 """
 
+import hashlib
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""A slug of at most 64 characters."""
+ACCOUNT_ID: Final = re.compile(r"(?!.*/\.)[A-Za-z0-9+/][A-Za-z0-9._~=+@/-]{0,63}")
+"""At most 64 characters: a slug, a Base64 identifier or an e-mail address; no part after a slash begins with a dot."""
+
+KEY_PREFIX: Final = "vk_"
+KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,15 @@ class Key:
     senders: tuple[str, ...]
     created_at: int
     revoked_at: int | None = None
+
+
+def new_key(random: bytes) -> str:
+    """A bearer key made of `KEY_BYTES` random bytes, for instance `vk_q8…`; ValueError for another number of them."""
+    if len(random) != KEY_BYTES:
+        raise ValueError(f"a key is made of {KEY_BYTES} random bytes, not {len(random)}")
+    return KEY_PREFIX + urlsafe_b64encode(random).rstrip(b"=").decode()
+
+
+def key_digest(key: str) -> str:
+    """What is kept of a key: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(key.encode()).hexdigest()

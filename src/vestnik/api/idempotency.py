@@ -1,0 +1,116 @@
+"""Decides that a request with an Idempotency-Key is carried out once, after the IETF draft of that header.
+
+It has never heard of what is carried out. Only what succeeded is remembered: a request that was refused has done
+nothing, so its key is free for a better one.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+import structlog
+from starlette.requests import Request
+
+from vestnik.api.endpoint import caller_of
+from vestnik.api.parts import Parts
+from vestnik.api.problems import KEY_REUSED, STILL_RUNNING, Fault, Problem, pointer, refuse
+from vestnik.api.replies import Reply
+from vestnik.domain.errors import StoreUnavailable
+from vestnik.domain.requests import Fresh, OtherBody, Replay, Running
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = {"Idempotency-Replayed": "true"}
+LONGEST_KEY: Final = 255
+
+_FORGOTTEN: Final = 500
+"""The status under which the store forgets a request."""
+_PLAIN: Final = re.compile(r"[\x20-\x7e]+")
+_QUOTED: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
+
+_log: Final = structlog.get_logger("vestnik.api")
+
+Work: TypeAlias = Callable[[str | None], Awaitable[Reply]]
+"""Carries the request out; it is given the key under which the store knows the request, if there is one."""
+Render: TypeAlias = Callable[[str], Awaitable[Reply]]
+"""The reply for a message that an earlier process accepted and did not live to reply for."""
+
+
+class Once:
+    """Carries requests out once for each key."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._unforgotten: set[str] = set()
+        """Keys of refused requests that the store could not forget at the time."""
+
+    async def reply(self, request: Request, body: bytes, work: Work, render: Render | None = None) -> Reply:
+        """The reply of the work, or that of the first request with the same key."""
+        sent = key_of(request)
+        if sent is None:
+            return await work(None)
+        key, fingerprint = _identity(request, sent, body)
+        store = self._parts.store
+        if key in self._unforgotten:
+            await self._forget(key)
+        known = await store.begin_request(key, fingerprint, self._parts.clock.now())
+        match known:
+            case Fresh():
+                return await self._carry_out(key, work)
+            case Running():
+                raise Problem(STILL_RUNNING, "a request with this key is under way", headers={"Retry-After": "1"})
+            case OtherBody():
+                raise Problem(KEY_REUSED, "this key was used with another body")
+            case Replay(message_id=str(message_id), body=b"") if render is not None:
+                rendered = await render(message_id)
+                rendered.raw_headers += [(name.lower().encode(), value.encode()) for name, value in REPLAYED.items()]
+                return rendered
+            case Replay():
+                location = {} if known.location is None else {"Location": known.location}
+                return Reply(known.body, known.status, headers={**REPLAYED, **location})
+
+    async def _carry_out(self, key: str, work: Work) -> Reply:
+        store = self._parts.store
+        try:
+            reply = await work(key)
+        except Exception:
+            with suppress(StoreUnavailable):
+                await self._forget(key)
+            raise
+        try:
+            await store.finish_request(key, reply.status_code, bytes(reply.body), reply.headers.get("location"))
+        except StoreUnavailable:
+            _log.warning("a reply could not be kept for its Idempotency-Key")
+        return reply
+
+    async def _forget(self, key: str) -> None:
+        self._unforgotten.add(key)
+        await self._parts.store.finish_request(key, _FORGOTTEN, b"", None)
+        self._unforgotten.discard(key)
+
+
+def key_of(request: Request) -> str | None:
+    """The key that was sent, quoted or bare; None if there is none, a Problem for one that cannot be used."""
+    given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    if not given:
+        return None
+    text: str = given[0].decode("latin-1").strip()
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is not None:
+        text = re.sub(r"\\(.)", r"\1", quoted.group(1))
+    usable = len(given) == 1 and (quoted is not None or not text.startswith('"')) and _PLAIN.fullmatch(text)
+    if not usable or len(text) > LONGEST_KEY:
+        refuse([Fault(pointer("header", HEADER), f"must be 1 to {LONGEST_KEY} printable ASCII characters")])
+    return text
+
+
+def _identity(request: Request, sent: str, body: bytes) -> tuple[str, str]:
+    """The key as the store knows it, one for each caller and route, and the fingerprint of the whole request."""
+    scope = request.scope
+    route = (caller_of(request).digest, request.method, scope["path"])
+    key = hashlib.sha256("\n".join((*route, sent)).encode(errors="surrogatepass")).hexdigest()
+    whole = hashlib.sha256(scope["query_string"])
+    whole.update(b"\n")
+    whole.update(body)
+    return key, whole.hexdigest()

@@ -1,0 +1,160 @@
+"""Decides how the API describes itself in OpenAPI 3.1: from the operations and the very types that decode and encode.
+
+It has never heard of any route or messenger in particular.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+
+from vestnik.api.operations import Operation, Parameter, Success
+from vestnik.api.problems import INTERNAL, KINDS, UNAUTHORIZED, WRONG_METHOD, Kind
+from vestnik.api.replies import JSON, PROBLEM_JSON, ProblemView
+from vestnik.api.schemas import MARK
+from vestnik.domain.rules import MessengerRules
+
+_REFS: Final = "#/components/schemas/{name}"
+_ABOUT: Final = (
+    "Vestnik takes messages and sends them over messengers, each once to each recipient. "
+    "Refusals are `application/problem+json` after RFC 9457; `errors` names every wrong parameter by a JSON pointer "
+    "into the body, or by `#/query/…`, `#/header/…` or `#/path/…`. "
+    "Fields and query parameters that are not described here are refused."
+)
+
+
+def describe(operations: Sequence[Operation], messengers: Mapping[str, MessengerRules], version: str) -> dict[str, Any]:
+    """The whole description."""
+    types = _types(operations)
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REFS)
+    references = dict(zip(types, schemas, strict=True))
+    by_path = sorted(operations, key=lambda operation: operation.name)
+    paths = {
+        path: {operation.method.lower(): _operation(operation, references) for operation in group}
+        for path, group in groupby(by_path, key=lambda operation: operation.name)
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Vestnik", "version": version, "description": _ABOUT, "license": _LICENCE},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "paths": paths,
+        "components": {
+            "schemas": _with_messengers(components, messengers),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "In force where keys are."}},
+        },
+    }
+
+
+_LICENCE: Final = {"name": "MIT", "identifier": "MIT"}
+
+
+def _types(operations: Iterable[Operation]) -> list[type[Any]]:
+    """Every type that is told of, each once."""
+    found: dict[type[Any], None] = {ProblemView: None}
+    for operation in operations:
+        if operation.body is not None:
+            found[operation.body] = None
+        found |= dict.fromkeys(success.kind for success in operation.successes if success.kind is not None)
+    return list(found)
+
+
+def _operation(operation: Operation, references: Mapping[type[Any], Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": _name(operation),
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "responses": _responses(operation, references),
+        "security": [] if operation.keyless else [{}, {"key": []}],
+    }
+    if operation.detail:
+        described["description"] = operation.detail
+    if operation.parameters:
+        described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.body is not None:
+        shown = {name: {"value": value} for name, value in operation.examples.items()}
+        content = {JSON: {"schema": references[operation.body], "examples": shown}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _name(operation: Operation) -> str:
+    words = [part for part in operation.name.replace(".", "/").split("/") if part]
+    return "_".join([operation.method.lower(), *(word.strip("{}") for word in words)])
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.where,
+        "description": parameter.detail,
+        "required": parameter.required,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _responses(operation: Operation, references: Mapping[type[Any], Any]) -> dict[str, Any]:
+    described = {str(success.status): _success(success, references) for success in operation.successes}
+    kinds = {*operation.problems, WRONG_METHOD, INTERNAL}
+    if not operation.keyless:
+        kinds.add(UNAUTHORIZED)
+    in_order = sorted((kind for kind in KINDS if kind in kinds), key=lambda kind: kind.status)
+    for status, group in groupby(in_order, key=lambda kind: kind.status):
+        problem = _problem(list(group), references[ProblemView])
+        if str(status) in described:
+            described[str(status)]["content"] = problem["content"]
+        else:
+            described[str(status)] = problem
+    return described
+
+
+def _success(success: Success, references: Mapping[type[Any], Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": success.detail}
+    if success.kind is not None:
+        described["content"] = {success.media_type: {"schema": references[success.kind]}}
+    elif success.media_type is not None:
+        described["content"] = {success.media_type: {}}
+    if success.headers:
+        described["headers"] = {
+            name: {"description": detail, "schema": {"type": "string"}} for name, detail in success.headers.items()
+        }
+    return described
+
+
+def _problem(kinds: Sequence[Kind], reference: Any) -> dict[str, Any]:
+    examples = {
+        kind.slug: {
+            "summary": kind.meaning,
+            "value": {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": kind.meaning},
+        }
+        for kind in kinds
+    }
+    described: dict[str, Any] = {
+        "description": "; ".join(kind.title for kind in kinds),
+        "content": {PROBLEM_JSON: {"schema": reference, "examples": examples}},
+    }
+    if any(kind.status == 503 for kind in kinds):
+        described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    return described
+
+
+def _with_messengers(schema: Any, messengers: Mapping[str, MessengerRules]) -> Any:
+    """The schema with the messengers' names where the marks say that they belong."""
+    if isinstance(schema, list):
+        return [_with_messengers(part, messengers) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    filled = {key: _with_messengers(part, messengers) for key, part in schema.items() if key != MARK}
+    match schema.get(MARK):
+        case "names":
+            filled["enum"] = list(messengers)
+        case "words":
+            filled["examples"] = list(messengers)
+        case "identifiers":
+            filled["properties"] = {
+                name: {"type": ["string", "null"], "examples": [rules.identifier_example]}
+                for name, rules in messengers.items()
+            }
+            filled["additionalProperties"] = False
+    return filled
