@@ -1,0 +1,194 @@
+"""Decides how tests and pages steer the emulators: the journal, counts, faults, bots and a fresh start, over HTTP.
+
+It has never heard of keys; whoever serves it checks who may.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+
+from vestnik.emulation import people, problems
+from vestnik.emulation.asked import JSON, Asked
+from vestnik.emulation.journal import Entry
+from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
+from vestnik.emulation.rules import read_rules
+from vestnik.emulation.tally import Tally
+from vestnik.emulation.when import rfc3339
+from vestnik.emulation.world import Emulator, World
+from vestnik.groupcommit import StoreUnavailable
+from vestnik.ports import Request, Response
+
+Route: TypeAlias = Callable[[Asked], Awaitable[Response]]
+
+BODY_LIMIT: Final = 2**20
+"""Bytes of a request."""
+PAGE: Final = 1_000
+MOST: Final = 10_000
+"""Entries in one answer, where nothing is asked for and at most."""
+
+
+class _Shown(msgspec.Struct):
+    """An entry as the control API shows it."""
+
+    seq: int
+    messenger: str
+    bot: str
+    recipient: str
+    text: str
+    external_id: str
+    idempotency_key: str | None
+    failed: str | None
+    at: str
+    payload: msgspec.Raw
+
+
+class Control:
+    """The control API of one world."""
+
+    def __init__(self, world: World, emulators: Mapping[str, Emulator]) -> None:
+        self._world = world
+        self._emulators = emulators
+        phones = people.People(world, emulators)
+        self._routes: dict[str, dict[str, Route]] = {
+            "journal": {"GET": self._journal},
+            "stats": {"GET": self._stats},
+            "reset": {"POST": self._reset},
+            "faults": {"GET": self._faults, "PUT": self._put_faults, "DELETE": self._drop_faults},
+            "bots": {"GET": self._bots},
+            "bots/": {"PUT": self._put_bot, "DELETE": self._drop_bot},
+            "phones": {"GET": phones.listed},
+            "phones/": {"GET": phones.shown, "PATCH": phones.changed, "POST": phones.wrote},
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """The answer; `url` is the path and query below the control API's prefix. Never raises for a bad request."""
+        try:
+            return await self._dispatch(request)
+        except Problem as problem:
+            return problems.answer(problem)
+        except StoreUnavailable as error:
+            return problems.answer(Problem(503, f"nothing can be written down: {error}", {"retry-after": "1"}))
+
+    async def _dispatch(self, request: Request) -> Response:
+        path, _, query = request.url.partition("?")
+        name, slash, rest = path.strip("/").partition("/")
+        methods = self._routes.get(name + slash)
+        if methods is None:
+            raise Problem(404, f"the control API has no {path}")
+        route = methods.get(request.method)
+        if route is None:
+            allowed = ", ".join(sorted(methods))
+            raise Problem(405, f"{path} takes {allowed}", {"allow": allowed})
+        if len(request.body) > BODY_LIMIT:
+            raise Problem(413, f"a request may have {BODY_LIMIT} bytes")
+        try:
+            pairs = dict(parse_qsl(query, keep_blank_values=True, errors="strict"))
+            messenger, more, thing = (unquote(part, errors="strict") for part in rest.partition("/"))
+        except UnicodeDecodeError:
+            raise Problem(400, "the address is not UTF-8") from None
+        if slash and (messenger not in self._emulators or not more or not thing):
+            raise Problem(404, f"the control API has no {path}")
+        return await route(Asked(messenger, thing, pairs, request.body))
+
+    async def _journal(self, asked: Asked) -> Response:
+        asked.only("messenger", "recipient", "after", "limit")
+        messenger, recipient = asked.query.get("messenger"), asked.query.get("recipient")
+        if messenger is not None and messenger not in self._emulators:
+            raise Refusal([Wrong(pointer("messenger"), f"must be one of {', '.join(self._emulators)}")])
+        if messenger is not None and recipient is not None:
+            recipient = self._emulators[messenger].canonical(recipient) or recipient
+        after, limit = asked.number("after", 0), min(asked.number("limit", PAGE, least=1), MOST)
+        body = await self._world.journal.page(
+            lambda entries: _page(entries, limit),
+            messenger=messenger,
+            recipient=recipient,
+            among=list(self._emulators) if messenger is None else [messenger],
+            after=after,
+            limit=limit,
+        )
+        return Response(200, JSON, body)
+
+    async def _stats(self, asked: Asked) -> Response:
+        asked.only()
+        known = {tally.messenger: tally for tally in await self._world.journal.tallies()}
+        shown = {}
+        for name, line in self._world.lines.items():
+            tally = known.get(name, Tally(name))
+            shown[name] = {
+                "taken": tally.taken,
+                "replayed": tally.replayed,
+                "refused": line.refused,
+                "receipts_pending": tally.pending,
+                "receipts_sent": tally.told,
+                "receipts_given_up": tally.given_up,
+            }
+        return _json(shown)
+
+    async def _reset(self, asked: Asked) -> Response:
+        asked.only()
+        await self._world.reset()
+        return Response(204)
+
+    async def _faults(self, asked: Asked) -> Response:
+        asked.only()
+        return _json(self._world.faults.listed())
+
+    async def _put_faults(self, asked: Asked) -> Response:
+        asked.only()
+        await self._world.faults.put(read_rules(asked.json(), self._emulators))
+        return _json(self._world.faults.listed())
+
+    async def _drop_faults(self, asked: Asked) -> Response:
+        asked.only()
+        await self._world.faults.put([])
+        return Response(204)
+
+    async def _bots(self, asked: Asked) -> Response:
+        asked.only()
+        return _json({"bots": [{"messenger": messenger, "bot": bot} for messenger, bot in self._world.bots.listed()]})
+
+    async def _put_bot(self, asked: Asked) -> Response:
+        asked.only()
+        bot, token = self._bot(asked)
+        body = asked.fields({"token": str}) if asked.body else {}
+        await self._world.bots.register(asked.messenger, bot, body.get("token", token))
+        return _json({"messenger": asked.messenger, "bot": bot})
+
+    async def _drop_bot(self, asked: Asked) -> Response:
+        asked.only()
+        bot, _ = self._bot(asked)
+        if not await self._world.bots.remove(asked.messenger, bot):
+            raise Problem(404, f"{bot} is not registered")
+        return Response(204)
+
+    def _bot(self, asked: Asked) -> tuple[str, str | None]:
+        found = self._emulators[asked.messenger].bot_of(asked.name)
+        if found is None:
+            raise Problem(404, f"no bot of {asked.messenger} can be called that")
+        return found
+
+
+def _page(entries: list[Entry], limit: int) -> bytes:
+    """A page of the journal, made off the event loop: a long one takes tens of milliseconds."""
+    shown = [
+        _Shown(
+            entry.seq,
+            entry.messenger,
+            entry.bot,
+            entry.recipient,
+            entry.text,
+            entry.external_id,
+            entry.idempotency_key,
+            entry.failed,
+            rfc3339(entry.at),
+            msgspec.Raw(entry.payload.encode()),
+        )
+        for entry in entries
+    ]
+    return msgspec.json.encode({"entries": shown, "next": shown[-1].seq if len(shown) == limit else None})
+
+
+def _json(value: Any) -> Response:
+    return Response(200, JSON, msgspec.json.encode(value))

@@ -1,0 +1,120 @@
+"""Decides what the emulators share and what each must be able to do: the world that bots and phones live in.
+
+It has never heard of a particular messenger; each brings an Emulator, made from a World.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from vestnik.emulation.backlog import Backlog
+from vestnik.emulation.bots import Bots
+from vestnik.emulation.callbacks import CALL_TIMEOUT, Callbacks, Teller
+from vestnik.emulation.faults import Faults
+from vestnik.emulation.journal import Journal
+from vestnik.emulation.line import Line, Parts, Ways
+from vestnik.emulation.phones import Phones
+from vestnik.ports import Clock, Request, Response, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class EmulationSettings:
+    """How the world is.
+
+    With `strict` only registered bots and phones exist; with `limits_real` the vendors' published limits hold; with
+    `honour_key` a repeated Idempotency-Key gets the first answer. `options` are the messengers' own settings by
+    messenger and name. `webhooks` says where the service that runs beside the emulators wants its reports, as
+    absolute addresses by messenger.
+    """
+
+    strict: bool = False
+    limits_real: bool = False
+    honour_key: bool = True
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    webhooks: Mapping[str, str] = field(default_factory=dict)
+
+
+class Emulator(Teller, Protocol):
+    """The far side of one messenger; as a Teller it tells bots what becomes of their messages."""
+
+    async def answer(self, request: Request) -> Response:
+        """The messenger's answer; its `url` is a path and query below the messenger's prefix.
+
+        HungUp closes the connection without an answer. StoreUnavailable is answered by `unavailable`.
+        """
+
+    def unavailable(self) -> Response:
+        """The answer while nothing can be written down."""
+
+    def canonical(self, identifier: str) -> str | None:
+        """The identifier of a phone as the messenger knows it, or None where it cannot be one."""
+
+    def bot_of(self, credential: str) -> tuple[str, str | None] | None:
+        """The bot's name in the journal and its token, from what a client is set up with; None for no credential."""
+
+    def external_id(self, recipient: str) -> str | None:
+        """The messenger's id of a new message; None takes its number in the journal."""
+
+
+class World:
+    """The journal, phones, faults, bots and callbacks of one emulator.db, with the clock that all go by."""
+
+    def __init__(self, journal: Journal, clock: Clock, transport: Transport, settings: EmulationSettings) -> None:
+        self.settings: Final = settings
+        self.clock: Final = clock
+        self.journal: Final = journal
+        self.backlog: Final = Backlog(journal.rows)
+        self.bots: Final = Bots(journal.rows, strict=settings.strict)
+        self.phones: Final = Phones(journal.rows)
+        self.faults: Final = Faults(journal.rows, clock)
+        self.callbacks: Final = Callbacks(self.backlog, self.bots, clock, transport)
+        self.lines: Final[dict[str, Line]] = {}
+        self._transport = transport
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock, transport: Transport, settings: EmulationSettings) -> "World":
+        """Opens or creates the file; SchemaTooNew or StoreUnavailable where it cannot be used."""
+        journal = await Journal.open(path)
+        try:
+            self = cls(journal, clock, transport, settings)
+            for part in (self.bots, self.phones, self.faults):
+                await part.load()
+        except BaseException:
+            await journal.close()
+            raise
+        return self
+
+    def line(self, messenger: str, ways: Ways) -> Line:
+        """The messenger's line; its emulator asks for it once."""
+        parts = Parts(self.clock, self.journal, self.backlog, self.bots, self.phones, self.faults, self.callbacks)
+        if not self.settings.limits_real:
+            ways = ways.unlimited()
+        self.lines[messenger] = Line(
+            messenger, ways, parts, strict=self.settings.strict, honour_key=self.settings.honour_key
+        )
+        return self.lines[messenger]
+
+    def option(self, messenger: str, name: str) -> str:
+        """A setting of the messenger, empty where it has none."""
+        return self.settings.options.get(messenger, {}).get(name, "")
+
+    async def ask(self, request: Request) -> Response | None:
+        """One exchange with a bot's webhook, or None where there is none."""
+        try:
+            return await self._transport.exchange(request, timeout=CALL_TIMEOUT)
+        except Exception:  # noqa: BLE001 - whatever keeps it from being asked, the answer is that it is not there
+            return None
+
+    async def reset(self) -> None:
+        """Forgets messages, phones, faults and whatever was to be told; bots and webhooks stay."""
+        await self.journal.empty()
+        self.phones.forget()
+        self.faults.forget()
+        for line in self.lines.values():
+            line.limits.clear()
+            line.refused = 0
+
+    async def close(self) -> None:
+        """Finishes what is being written and closes the file."""
+        await self.journal.close()
