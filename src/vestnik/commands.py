@@ -18,9 +18,9 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from vestnik import config, logs, serving, wiring
+from vestnik import config, logs, opening, serving, wiring
 from vestnik.clock import SystemClock
-from vestnik.domain.account import Key, digest_of_key, new_key
+from vestnik.domain.account import KEY_BYTES, Key, key_digest, new_key
 from vestnik.domain.errors import BadSetting, NotFound
 from vestnik.domain.moment import to_rfc3339
 from vestnik.ports import Store
@@ -50,7 +50,7 @@ def _serve(settings: config.Settings, build: Callable[[str], AbstractAsyncContex
     logs.set_up(settings.log_format, settings.log_level)
     for name in settings.unknown:
         log.warning("there is no such setting", name=name)
-    with wiring.sole_owner(settings.data):
+    with opening.sole_owner(settings.data):
         uvloop.run(_serve_on_socket(settings, build))
     return 0
 
@@ -58,7 +58,7 @@ def _serve(settings: config.Settings, build: Callable[[str], AbstractAsyncContex
 async def _serve_on_socket(
     settings: config.Settings, build: Callable[[str], AbstractAsyncContextManager[serving.Service]]
 ) -> None:
-    await wiring.check_exposure(settings)
+    await opening.check_exposure(settings)
     with serving.listen(settings.host, settings.port) as listening:
         await serving.serve(listening, build, _ready, settings.stop_grace)
 
@@ -75,7 +75,7 @@ def migrate(settings: config.Settings) -> int:
         """Opening a store brings it up to date."""
 
     _with_store(settings, nothing_more)
-    Console().print(f"{wiring.database_path(settings)} is up to date", highlight=False, soft_wrap=True)
+    Console().print(f"{opening.database_path(settings)} is up to date", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -109,11 +109,11 @@ def status(given: argparse.Namespace) -> int:
 
 def create_key(settings: config.Settings, given: argparse.Namespace) -> int:
     """Makes a key and prints it."""
-    secret = new_key(os.urandom(32))
+    secret = new_key(os.urandom(KEY_BYTES))
 
     async def keep(store: Store) -> None:
         now = SystemClock().now()
-        await store.add_key(Key(given.name, digest_of_key(secret), tuple(given.sender), now))
+        await store.add_key(Key(given.name, key_digest(secret), tuple(given.sender), now))
 
     _with_store(settings, keep)
     print(secret)  # noqa: T201 - the one time that the key is shown
@@ -139,7 +139,7 @@ def revoke_key(settings: config.Settings, given: argparse.Namespace) -> int:
 
 def _with_store(settings: config.Settings, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
-        async with wiring.store(settings) as store:
+        async with opening.open_store(settings) as store:
             return await work(store)
 
     return asyncio.run(run())

@@ -1,0 +1,88 @@
+"""Decides what must be in order before a process may work: its data folder, its database, who can reach it.
+
+It has never heard of messengers, routes or dispatching.
+"""
+
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from vestnik.config import Settings, variable
+from vestnik.domain.errors import BadSetting, VestnikError
+from vestnik.domain.moment import seconds
+from vestnik.ports import Store
+from vestnik.store.sqlite import SqliteStore
+
+_SQLITE: Final = "sqlite:///"
+_LOCK: Final = "vestnik.lock"
+
+
+class InUse(VestnikError):
+    """Another process works with the data folder."""
+
+
+@contextmanager
+def sole_owner(folder: Path) -> Iterator[None]:
+    """Holds the data folder for this process, creating it if need be; InUse if another process holds it."""
+    _make(folder)
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InUse(f"another process serves from {folder}") from None
+        yield
+
+
+def database_path(settings: Settings) -> Path:
+    """The file of the embedded database; BadSetting for a database of another kind."""
+    if not settings.database_url:
+        return settings.data / "vestnik.db"
+    if not settings.database_url.startswith(_SQLITE):
+        raise BadSetting(f"{variable('database_url')}: {settings.database_url!r} cannot be used, give {_SQLITE}PATH")
+    return Path(settings.database_url.removeprefix(_SQLITE))
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The store of the settings, brought up to date, and closed at the end."""
+    path = database_path(settings)
+    _make(path.parent)
+    window = None if settings.dedupe_window is None else seconds(settings.dedupe_window)
+    store = await SqliteStore.open(path, dedupe_window=window)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def check_exposure(settings: Settings) -> None:
+    """BadSetting where the service could be reached from elsewhere although it has no key."""
+    if settings.insecure or is_loopback(settings.host):
+        return
+    async with open_store(settings) as store:
+        if any(key.revoked_at is None for key in await store.keys()):
+            return
+    raise BadSetting(
+        f"--host: {settings.host} can be reached from elsewhere and there is no API key;"
+        " make one with `vestnik keys create NAME`, or say --insecure"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            raise NotADirectoryError(0, "it is not a folder")
+    except OSError as reason:
+        raise BadSetting(f"{variable('data')}: {folder} cannot be used: {reason.strerror}") from None

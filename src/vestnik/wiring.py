@@ -1,0 +1,266 @@
+"""Decides which parts a process is made of and how they are joined: the sole module that sees every room.
+
+It has never heard of what any part does; settings go in, running parts come out.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from vestnik import demo
+from vestnik.api import app as api
+from vestnik.api.parts import ApiSettings, Door
+from vestnik.asgi import asgi_far, far_asgi
+from vestnik.clock import SystemClock
+from vestnik.config import Settings, variable
+from vestnik.dispatch.lane import Lane, LaneSettings
+from vestnik.dispatch.loop import Dispatcher
+from vestnik.dispatch.metrics import DispatchMetrics
+from vestnik.dispatch.sweep import Sweep
+from vestnik.domain.errors import BadSetting, VestnikError
+from vestnik.domain.judge import Policy
+from vestnik.domain.retry import RetrySchedule
+from vestnik.emulation.far import Emulation
+from vestnik.emulation.world import EmulationSettings
+from vestnik.messengers.registry import GatewayParts, Messenger, Option, RealPace, messengers
+from vestnik.opening import is_loopback, open_store
+from vestnik.ports import Far, Gateway, HungUp, Request, Response, Store, Transport
+from vestnik.transport import RoutedTransport, SocketTransport
+
+log = structlog.get_logger()
+
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 60.0
+_API: Final = "/api/"
+_SLOW_LIMIT: Final = 4096
+"""Attempts of one messenger without a slot; each over a socket has a connection."""
+
+
+def messenger_options() -> Mapping[str, tuple[Option, ...]]:
+    """The declared options of every registered messenger, by its name."""
+    return {name: messenger.options for name, messenger in messengers().items()}
+
+
+@dataclass(slots=True)
+class Running:
+    """A whole service: API, dispatcher and, where they are built in, the emulators."""
+
+    app: ASGIApp
+    dispatcher: Dispatcher
+    gateways: Mapping[str, Gateway]
+    emulation: Emulation | None
+    door: Door
+
+    async def run(self) -> None:
+        """Dispatches until `stop`, and ends once what is under way has finished."""
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(_open(name, gateway)) for name, gateway in self.gateways.items()]
+            if self.emulation is not None:
+                beside.append(group.create_task(self.emulation.run()))
+            await self.dispatcher.run()
+            for task in beside:
+                task.cancel()
+
+    def stop(self) -> None:
+        """Takes no new work and ends `run`."""
+        self.door.open = False
+        self.dispatcher.stop()
+
+
+@dataclass(slots=True)
+class Emulating:
+    """The emulators alone."""
+
+    app: ASGIApp
+    emulation: Emulation
+    stopped: asyncio.Event
+
+    async def run(self) -> None:
+        """Tells bots what happens until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(self.emulation.run())
+            await self.stopped.wait()
+            telling.cancel()
+
+    def stop(self) -> None:
+        """Ends `run`."""
+        self.stopped.set()
+
+
+class _OwnAddress:
+    """The far side at the service's own address, reached without a socket: its API and the built-in emulators."""
+
+    def __init__(self) -> None:
+        self.app: Far | None = None
+        self.emulation: Far | None = None
+
+    async def answer(self, request: Request) -> Response:
+        """What the server would answer."""
+        far = self.emulation if self.emulation and not request.url.startswith(_API) else self.app
+        if far is None:
+            raise HungUp
+        return await far(request)
+
+
+@asynccontextmanager
+async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
+    """A service that is reached at `address`, such as `http://127.0.0.1:8080`; everything is closed at the end."""
+    known, own = messengers(), _OwnAddress()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings))
+        clock = SystemClock(await store.clock_offset() if settings.test_clock else 0)
+        transport = RoutedTransport({address: own.answer}, _sockets(stack))
+        emulation = None
+        if not settings.no_emulators:
+            webhooks = {name: _callback_url(address, name) for name in known}
+            emulation = await _emulation(settings, known, clock, transport, webhooks)
+            stack.push_async_callback(emulation.close)
+            own.emulation = emulation.answer
+        if settings.demo and await demo.fill(store):
+            log.info("sample accounts are in place", count=len(demo.ACCOUNTS))
+        gateways = {
+            name: messenger.gateway(_gateway_parts(settings, name, messenger, clock, address, own, stack))
+            for name, messenger in known.items()
+        }
+        registry = CollectorRegistry()
+        dispatcher = _dispatcher(settings, known, store, clock, gateways, registry)
+        door = Door()
+        app = api.app(
+            store,
+            clock,
+            {name: messenger.rules for name, messenger in known.items()},
+            gateways,
+            dispatcher.wake,
+            ApiSettings(
+                max_attempts=settings.max_attempts,
+                body_limit=settings.body_limit,
+                open_without_keys=settings.insecure or is_loopback(settings.host),
+                version=version("vestnik"),
+            ),
+            emulation=None if emulation is None else far_asgi(emulation.answer),
+            movable=clock if settings.test_clock else None,
+            door=door,
+            registry=registry,
+        )
+        own.app = asgi_far(app)
+        yield Running(app, dispatcher, gateways, emulation, door)
+
+
+@asynccontextmanager
+async def emulators(settings: Settings, _address: str) -> AsyncIterator[Emulating]:
+    """The emulators alone; bots tell them where they want to be called."""
+    async with AsyncExitStack() as stack:
+        emulation = await _emulation(settings, messengers(), SystemClock(), _sockets(stack), {})
+        stack.push_async_callback(emulation.close)
+        yield Emulating(far_asgi(emulation.answer), emulation, asyncio.Event())
+
+
+async def _emulation(
+    settings: Settings,
+    known: Mapping[str, Messenger],
+    clock: SystemClock,
+    transport: Transport,
+    webhooks: Mapping[str, str],
+) -> Emulation:
+    return await Emulation.open(
+        settings.data / "emulator.db",
+        clock=clock,
+        transport=transport,
+        makers={name: messenger.emulator for name, messenger in known.items()},
+        settings=EmulationSettings(
+            strict=settings.strict,
+            limits_real=settings.limits == "real",
+            options=settings.messengers,
+            webhooks=webhooks,
+        ),
+    )
+
+
+def _gateway_parts(
+    settings: Settings,
+    name: str,
+    messenger: Messenger,
+    clock: SystemClock,
+    address: str,
+    own: _OwnAddress,
+    stack: AsyncExitStack,
+) -> GatewayParts:
+    """What the gateway needs; each has sockets of its own, so that no messenger can use up another's."""
+    options = settings.messengers[name]
+    base_url = options["base_url"].rstrip("/")
+    built_in = not base_url
+    if built_in and settings.no_emulators:
+        raise BadSetting(f"{variable(f'{name}_base_url')}: without emulators, say where {messenger.rules.title} is")
+    sockets = _sockets(stack, connections=settings.slots + _SLOW_LIMIT)
+    return GatewayParts(
+        base_url=base_url or f"{address}/{name}",
+        options=options,
+        transport=RoutedTransport({address: own.answer}, sockets),
+        clock=clock,
+        callback_url=_callback_url(address, name),
+        timeout=settings.send_timeout,
+        honours_key=built_in if options["honours_key"] == "" else options["honours_key"] == "1",
+    )
+
+
+def _dispatcher(
+    settings: Settings,
+    known: Mapping[str, Messenger],
+    store: Store,
+    clock: SystemClock,
+    gateways: Mapping[str, Gateway],
+    registry: CollectorRegistry,
+) -> Dispatcher:
+    metrics = DispatchMetrics(registry)
+    lanes, policies = [], {}
+    for name, gateway in gateways.items():
+        pace = known[name].real_pace if settings.limits == "real" else RealPace()
+        policies[name] = Policy(
+            RetrySchedule(settings.retry_base, settings.retry_cap),
+            settings.on_unclear,
+            gateway.traits.honours_key,
+            gateway.traits.report_wait,
+        )
+        lane_settings = LaneSettings(
+            policy=policies[name],
+            slots=settings.slots,
+            patience=min(settings.patience, settings.send_timeout / 2),
+            slow_limit=_SLOW_LIMIT,
+            lease=settings.lease,
+            grace=settings.stop_grace,
+            per_second=pace.per_second,
+            gap=pace.gap,
+        )
+        lanes.append(Lane(name, lane_settings, store, gateway, clock, metrics.lane(name)))
+    return Dispatcher(lanes, Sweep(store, clock, policies, settings.lease))
+
+
+def _sockets(stack: AsyncExitStack, connections: int = 256) -> SocketTransport:
+    sockets = SocketTransport(connections=connections)
+    stack.push_async_callback(sockets.close)
+    return sockets
+
+
+def _callback_url(address: str, messenger: str) -> str:
+    return f"{address}/api/receipts/{messenger}"
+
+
+async def _open(name: str, gateway: Gateway) -> None:
+    """Tells the messenger what it wants to be told before it reports; tried until it listens."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            await gateway.open()
+        except VestnikError as trouble:
+            log.warning("messenger cannot be told where to report", messenger=name, reason=str(trouble), pause=pause)
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
