@@ -47,11 +47,27 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _tell_counts(terminalreporter)
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     if reasons:
         terminalreporter.section("NOT RUN", red=True, bold=True)
         for reason, count in sorted(reasons.items()):
             terminalreporter.line(f"{count} {'test' if count == 1 else 'tests'}: {reason}", red=True)
+
+
+def _tell_counts(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests recorded under the property `told`: counts and seeds that are worth reading also when all is well."""
+    told = {
+        report.nodeid: [str(value) for name, value in report.user_properties if name == "told"]
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    }
+    if any(told.values()):
+        terminalreporter.section("COUNTS", bold=True)
+        for test, lines in sorted(told.items()):
+            if lines:
+                terminalreporter.line(f"{test.rpartition('::')[2]}: {', '.join(lines)}")
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -46,6 +46,8 @@ class Service:
         self._port = lasting_port()
         self._process: Process | None = None
         self.client = Client(f"http://127.0.0.1:{self._port}")
+        self.control = self.client
+        """Where the emulators' control API is asked."""
 
     # The process
 
@@ -159,19 +161,25 @@ class Service:
 
     def faults(self, *rules: dict[str, Any]) -> None:
         """Puts these fault rules in force, in place of those that were; none for good health."""
-        self.call("PUT", "/emulator/faults", list(rules)).expect(200)
+        self.control.call("PUT", "/emulator/faults", list(rules)).expect(200)
 
     def phone(self, messenger: str, recipient: str, **changes: Any) -> None:
         """Changes a phone: `online`, `blocked`, `reads_after`."""
-        self.call("PATCH", f"/emulator/phones/{messenger}/{recipient}", changes).expect(200)
+        self.control.call("PATCH", f"/emulator/phones/{messenger}/{recipient}", changes).expect(200)
 
     def journal(self, messenger: str | None = None, recipient: str | None = None) -> list[Entry]:
         """Everything that phones got, in order."""
         entries: list[Entry] = []
         after: int | None = 0
         while after is not None:
-            query = {"messenger": messenger, "recipient": recipient, "after": after, "limit": _JOURNAL_PAGE}
-            page = self.call("GET", "/emulator/journal", **query).expect(200)
+            page = self.control.call(
+                "GET",
+                "/emulator/journal",
+                messenger=messenger,
+                recipient=recipient,
+                after=after,
+                limit=_JOURNAL_PAGE,
+            ).expect(200)
             entries += [Entry.read(line) for line in page["entries"]]
             after = page["next"]
         return entries
