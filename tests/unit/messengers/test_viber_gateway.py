@@ -29,7 +29,7 @@ def test_a_message_that_was_taken_is_named_by_its_token(token: int | str, known:
 
 def test_a_delivery_becomes_the_call_send_message() -> None:
     request = asked(MESSENGER, RECEIVER, sender_name="The Municipal Post Office of Turku")
-    assert (request.method, request.url) == ("POST", "http://far.test/prefix/send_message")
+    assert (request.method, request.url) == ("POST", "http://far.test/prefix/pa/send_message")
     assert request.headers["x-viber-auth-token"]
     assert request.headers["idempotency-key"] == "01JD-0"
     assert msgspec.json.decode(request.body) == {
@@ -102,7 +102,7 @@ def opened(answer: Response | Exception, callback_url: str = "http://service.tes
 
 def test_viber_is_told_where_to_report() -> None:
     [request] = opened(answered(0))
-    assert request.url == "http://far.test/prefix/set_webhook"
+    assert request.url == "http://far.test/prefix/pa/set_webhook"
     assert msgspec.json.decode(request.body) == {
         "url": "http://service.test/viber",
         "event_types": ["delivered", "seen", "failed"],

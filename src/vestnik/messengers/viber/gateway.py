@@ -87,7 +87,7 @@ class ViberGateway:
         headers = {"content-type": "application/json", wire.TOKEN_HEADER: self._token}
         if key is not None:
             headers[IDEMPOTENCY_KEY] = key
-        return Request("POST", f"{self._parts.base_url}/{method}", headers, body)
+        return Request("POST", self._parts.base_url + wire.call_path(method), headers, body)
 
     def _judge(self, response: Response) -> Outcome:
         """Viber's own status decides, which comes with HTTP 200."""

@@ -207,6 +207,11 @@ def sender_name(name: str) -> str:
     )
 
 
+def call_path(method: str) -> str:
+    """The path of a call below the API's address."""
+    return f"/pa/{method}"
+
+
 def encode(thing: msgspec.Struct) -> bytes:
     """A call, an answer or a callback as JSON."""
     return msgspec.json.encode(thing)
