@@ -16,7 +16,7 @@ from vestnik.domain.errors import BadSetting, VestnikError
 _SERVICE: Final = "http://127.0.0.1:8080"
 _SERVE_EPILOG: Final = """\
 Every option has an environment variable, such as VESTNIK_PORT for --port; an option wins over it.
-More settings are environment variables only:
+More settings are environment variables only, here with their defaults; spans are seconds:
 
 {settings}
 """
@@ -100,17 +100,22 @@ _ADDRESS: Final = ("host", "port", "data", "insecure", "strict", "limits")
 
 
 def _add_serve(groups: Any) -> None:
-    lines = "\n".join(f"  {name:26} {text} [{default}]" for name, default, text in config.described())
-    command = _command(
-        groups, "serve", "run the API, the dispatcher and the emulators", epilog=_SERVE_EPILOG.format(settings=lines)
-    )
+    names = (*_ADDRESS, "database_url", "demo", "test_clock", "no_emulators")
+    epilog = _SERVE_EPILOG.format(settings=_described_settings(names))
+    command = _command(groups, "serve", "run the API, the dispatcher and the emulators", epilog=epilog)
     _add_address(command)
     command.add_argument("--database-url", help="database in place of the one in the data folder: sqlite:///PATH")
     command.add_argument("--demo", action="store_true", default=None, help="put sample accounts into an empty database")
     command.add_argument("--test-clock", action="store_true", default=None, help="let /api/clock move the time")
     command.add_argument("--no-emulators", action="store_true", default=None, help="serve no emulators")
-    names = (*_ADDRESS, "database_url", "demo", "test_clock", "no_emulators")
     command.set_defaults(run=lambda parsed: commands.serve(_settings(parsed, *names)))
+
+
+def _described_settings(options: Sequence[str]) -> str:
+    """A line or two for each setting that is no option of the command."""
+    taken = {config.variable(name) for name in options}
+    rows = [row for row in config.described(wiring.messenger_options()) if row[0] not in taken]
+    return "\n".join(f"  {name}={default}\n      {text}" for name, default, text in rows)
 
 
 def _add_emulate(groups: Any) -> None:

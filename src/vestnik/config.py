@@ -23,6 +23,8 @@ class MessengerOption(Protocol):
     def name(self) -> str: ...
     @property
     def default(self) -> str: ...
+    @property
+    def help(self) -> str: ...
 
 
 COMMON_OPTIONS: Final = {
@@ -122,13 +124,34 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def described() -> list[tuple[str, str, str]]:
-    """Every setting but the messengers' own: its variable, default and meaning."""
-    return [
-        (variable(item.name), "" if item.default is None else str(item.default), item.metadata["help"])
+def described(options: Mapping[str, Sequence[MessengerOption]]) -> list[tuple[str, str, str]]:
+    """Every setting: its variable, its default as it would be written, and its meaning; the messengers' own last."""
+    general = [
+        (variable(item.name), _written(item.default), item.metadata["help"])
         for item in fields(Settings)
         if item.metadata
     ]
+    own = [
+        (variable(f"{messenger}_{name}"), default, f"{messenger}: {meaning}.")
+        for messenger, declared in options.items()
+        for name, default, meaning in (
+            *((name, "", meaning) for name, meaning in COMMON_OPTIONS.items()),
+            *((option.name, option.default, option.help) for option in declared),
+        )
+    ]
+    return general + own
+
+
+def _written(default: Any) -> str:
+    if default is None:
+        return ""
+    return (
+        str(int(default))
+        if isinstance(default, bool)
+        else f"{default:g}"
+        if isinstance(default, float)
+        else str(default)
+    )
 
 
 def read(

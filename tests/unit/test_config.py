@@ -22,9 +22,9 @@ def test_without_anything_set_the_defaults_of_the_contract_are_in_force() -> Non
 
 
 def test_every_setting_can_be_given_by_the_variable_that_describes_it() -> None:
-    for name, default, _ in described():
+    for name, default, _ in described(OPTIONS):
         if default:
-            read({}, {}, {name: default})
+            assert not read(OPTIONS, {}, {name: default}).unknown
 
 
 def test_an_option_of_the_command_line_wins_over_the_environment() -> None:
