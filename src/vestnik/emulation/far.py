@@ -30,8 +30,9 @@ class Emulation:
         self.world = world
         self.emulators: dict[str, Emulator] = {}
         for name, make in makers.items():
-            self.emulators[name] = make(world)
-            world.callbacks.know(name, self.emulators[name])
+            emulator = self.emulators[name] = make(world)
+            if emulator.teller is not None:
+                world.callbacks.know(name, emulator.teller)
         self._control = Control(world, self.emulators)
 
     @classmethod

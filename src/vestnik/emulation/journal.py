@@ -42,7 +42,8 @@ class Draft(NamedTuple):
     key: str | None = None
     """The Idempotency-Key that came with it."""
     external_id: str | None = None
-    """The messenger's id of the message; None takes its number in the journal."""
+    """The messenger's id of the message; None takes its number in the journal, behind `prefix`."""
+    prefix: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -229,7 +230,7 @@ def _entry(seq: int, item: Item) -> Entry:
         int(item.inbound),
         draft.recipient,
         draft.text,
-        str(seq) if draft.external_id is None else draft.external_id,
+        f"{draft.prefix}{seq}" if draft.external_id is None else draft.external_id,
         draft.key,
         item.failed,
         item.at,

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from vestnik.emulation.asked import JSON, Asked
-from vestnik.emulation.journal import Draft
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.emulation.when import rfc3339
 from vestnik.emulation.world import Emulator, World
@@ -78,9 +77,7 @@ class People:
         if phone.blocked or not phone.online:
             raise Problem(409, "the phone is offline" if not phone.online else "the person has blocked the bots")
         bot = await self._bot(asked.messenger, recipient, fields.get("bot"))
-        payload = msgspec.json.encode({"text": fields["text"]}).decode()
-        external_id = self._emulators[asked.messenger].external_id(recipient)
-        draft = Draft(bot, recipient, fields["text"], payload, None, external_id)
+        draft = self._emulators[asked.messenger].incoming(bot, recipient, fields["text"])
         entry = await self._world.lines[asked.messenger].hear(draft)
         shown = {name: getattr(entry, name) for name in ("seq", "messenger", "bot", "recipient", "text", "external_id")}
         return _json(201, {**shown, "at": rfc3339(entry.at)})

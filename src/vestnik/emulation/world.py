@@ -12,7 +12,7 @@ from vestnik.emulation.backlog import Backlog
 from vestnik.emulation.bots import Bots
 from vestnik.emulation.callbacks import CALL_TIMEOUT, Callbacks, Teller
 from vestnik.emulation.faults import Faults
-from vestnik.emulation.journal import Journal
+from vestnik.emulation.journal import Draft, Journal
 from vestnik.emulation.line import Line, Parts, Ways
 from vestnik.emulation.phones import Phones
 from vestnik.ports import Clock, Request, Response, Transport
@@ -35,8 +35,12 @@ class EmulationSettings:
     webhooks: Mapping[str, str] = field(default_factory=dict)
 
 
-class Emulator(Teller, Protocol):
-    """The far side of one messenger; as a Teller it tells bots what becomes of their messages."""
+class Emulator(Protocol):
+    """The far side of one messenger."""
+
+    @property
+    def teller(self) -> Teller | None:
+        """How it tells bots what happens; None where it never does."""
 
     async def answer(self, request: Request) -> Response:
         """The messenger's answer; its `url` is a path and query below the messenger's prefix.
@@ -53,8 +57,8 @@ class Emulator(Teller, Protocol):
     def bot_of(self, credential: str) -> tuple[str, str | None] | None:
         """The bot's name in the journal and its token, from what a client is set up with; None for no credential."""
 
-    def external_id(self, recipient: str) -> str | None:
-        """The messenger's id of a new message; None takes its number in the journal."""
+    def incoming(self, bot: str, recipient: str, text: str) -> Draft:
+        """What the phone's owner wrote to the bot, as it goes into the journal."""
 
 
 class World:

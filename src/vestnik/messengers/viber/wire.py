@@ -179,6 +179,38 @@ class Callback(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a message failed."""
 
 
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody as a bot sees them."""
+
+    id: str
+    name: str
+    avatar: str | None = None
+    country: str | None = None
+    language: str | None = None
+    api_version: int | None = None
+
+
+class IncomingMessage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wrote to a bot; `tracking_data` is that of the message before it."""
+
+    type: str = ""
+    text: str | None = None
+    tracking_data: str | None = None
+
+
+class IncomingCallback(msgspec.Struct, frozen=True):
+    """A call of the bot's webhook that brings a message of a person."""
+
+    timestamp: int
+    """Milliseconds since 1970."""
+    chat_hostname: str
+    message_token: int
+    sender: Person
+    message: IncomingMessage
+    silent: bool = False
+    event: str = "message"
+
+
 def status(code: int) -> Status:
     """What a status code says; the general error for codes beyond the table."""
     return STATUSES.get(code, OTHER)

@@ -42,7 +42,10 @@ class Text(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SendMessage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message for `POST /{phone_number_id}/messages`; an absent field is empty, and so is one that is null."""
+    """A message for `POST /{phone_number_id}/messages`; an absent field is empty, and so is one that is null.
+
+    With a `status` it is none, but marks the message `message_id` of a person as read.
+    """
 
     messaging_product: str | None = None
     recipient_type: str | None = None
@@ -50,6 +53,8 @@ class SendMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str | None = None
     text: Text | None = None
     biz_opaque_callback_data: str | None = None
+    status: str | None = None
+    message_id: str | None = None
 
 
 class Contact(msgspec.Struct, frozen=True):
