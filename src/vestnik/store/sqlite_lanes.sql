@@ -58,7 +58,8 @@ SELECT
 FROM json_each(:lanes) AS l
 
 -- name: ripe
--- Deferred deliveries that have come due. :lanes holds [messenger, now].
+-- Deferred deliveries that have come due, those of the first lane first and in order of time, as the index has them;
+-- to sort a whole crowd that came due at once for each bounded share of it would be dear. :lanes holds [messenger, now].
 SELECT json_group_array(json_array(message_id, ordinal))
 FROM (
     SELECT d.message_id, d.ordinal
@@ -66,7 +67,6 @@ FROM (
     CROSS JOIN deliveries AS d
     WHERE d.state = 'deferred' AND d.messenger = l.value ->> 0 AND d.due_at <= l.value ->> 1
         AND (d.expires_at IS NULL OR d.expires_at > l.value ->> 1)
-    ORDER BY l.key, d.due_at, d.message_id, d.ordinal
     LIMIT :most
 )
 

@@ -87,12 +87,9 @@ CREATE TABLE deliveries (
 -- The dedupe slot: the same content never goes to the same recipient twice. NULL holds no slot.
 CREATE UNIQUE INDEX deliveries_slot ON deliveries (content_key, messenger, recipient) WHERE content_key IS NOT NULL;
 
--- The work that is left. These hold no finished delivery, so what they cost does not grow with history, and they name
--- all columns that a claim reads, so that it never looks at the rows it does not take.
-CREATE INDEX deliveries_waiting ON deliveries (messenger, suspect, priority, due_at, message_id, ordinal, expires_at)
-    WHERE state = 'waiting';
-CREATE INDEX deliveries_deferred ON deliveries (messenger, due_at, message_id, ordinal, expires_at)
-    WHERE state = 'deferred';
+-- The work that is left. These hold no finished delivery, so what they cost does not grow with history.
+CREATE INDEX deliveries_waiting ON deliveries (messenger, suspect, priority, due_at) WHERE state = 'waiting';
+CREATE INDEX deliveries_deferred ON deliveries (messenger, due_at) WHERE state = 'deferred';
 CREATE INDEX deliveries_sending ON deliveries (lease_until) WHERE state = 'sending';
 CREATE INDEX deliveries_mortal ON deliveries (expires_at)
     WHERE state IN ('deferred', 'waiting') AND expires_at IS NOT NULL;
