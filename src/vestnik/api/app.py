@@ -116,9 +116,12 @@ class Site:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                first = scope["path"].split("/", 2)[1:2]
+                path: str = scope["path"]
+                first = path.split("/", 2)[1:2]
                 if first and first[0] in self._far_side:
                     await self._emulate(first[0], scope, receive, send)
+                elif "\n" in path:  # The router's patterns would overlook one at the end.
+                    await self._unmatched(scope, receive, send)
                 else:
                     await self._router(scope, receive, send)
             case "websocket":

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, TypeAlias
 
-import structlog
 from starlette.requests import Request
 
 from vestnik.api.endpoint import caller_of
@@ -24,12 +23,12 @@ HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotency-Replayed": "true"}
 LONGEST_KEY: Final = 255
 
+_MOST_UNSETTLED: Final = 1_000
+
 _FORGOTTEN: Final = 500
 """The status under which the store forgets a request."""
 _PLAIN: Final = re.compile(r"[\x20-\x7e]+")
 _QUOTED: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
-
-_log: Final = structlog.get_logger("vestnik.api")
 
 Work: TypeAlias = Callable[[str | None], Awaitable[Reply]]
 """Carries the request out; it is given the key under which the store knows the request, if there is one."""
@@ -42,8 +41,8 @@ class Once:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._unforgotten: set[str] = set()
-        """Keys of refused requests that the store could not forget at the time."""
+        self._unsettled: dict[str, tuple[int, bytes, str | None]] = {}
+        """How requests ended of which the store could not be told at the time, by their keys."""
 
     async def reply(self, request: Request, body: bytes, work: Work, render: Render | None = None) -> Reply:
         """The reply of the work, or that of the first request with the same key."""
@@ -52,8 +51,8 @@ class Once:
             return await work(None)
         key, fingerprint = _identity(request, sent, body)
         store = self._parts.store
-        if key in self._unforgotten:
-            await self._forget(key)
+        if key in self._unsettled:
+            await self._settle(key, self._unsettled[key])
         known = await store.begin_request(key, fingerprint, self._parts.clock.now())
         match known:
             case Fresh():
@@ -71,23 +70,23 @@ class Once:
                 return Reply(known.body, known.status, headers={**REPLAYED, **location})
 
     async def _carry_out(self, key: str, work: Work) -> Reply:
-        store = self._parts.store
         try:
             reply = await work(key)
         except Exception:
             with suppress(StoreUnavailable):
-                await self._forget(key)
+                await self._settle(key, (_FORGOTTEN, b"", None))
             raise
-        try:
-            await store.finish_request(key, reply.status_code, bytes(reply.body), reply.headers.get("location"))
-        except StoreUnavailable:
-            _log.warning("a reply could not be kept for its Idempotency-Key")
+        with suppress(StoreUnavailable):
+            await self._settle(key, (reply.status_code, bytes(reply.body), reply.headers.get("location")))
         return reply
 
-    async def _forget(self, key: str) -> None:
-        self._unforgotten.add(key)
-        await self._parts.store.finish_request(key, _FORGOTTEN, b"", None)
-        self._unforgotten.discard(key)
+    async def _settle(self, key: str, ending: tuple[int, bytes, str | None]) -> None:
+        """Tells the store how a request ended; where it cannot be told now, the next request with the key does."""
+        self._unsettled[key] = ending
+        if len(self._unsettled) > _MOST_UNSETTLED:
+            del self._unsettled[next(iter(self._unsettled))]
+        await self._parts.store.finish_request(key, *ending)
+        self._unsettled.pop(key, None)
 
 
 def key_of(request: Request) -> str | None:

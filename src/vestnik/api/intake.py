@@ -153,7 +153,7 @@ def _accepted(draft: Draft, message: Message, duplicates: Sequence[Duplicate]) -
     """The first deliveries as the store has just made them, and the cursor of the others."""
     left_out = {duplicate.index for duplicate in duplicates}
     state = _first_state(draft, message.created_at)
-    due_at = to_rfc3339(draft.send_at if draft.send_at is not None else message.created_at)
+    due_at = when(draft.send_at) if state is State.DEFERRED else to_rfc3339(message.created_at)
     shown: list[DeliveryView] = []
     for ordinal, (messenger, recipient, account) in enumerate(draft.deliveries):
         if ordinal in left_out:

@@ -125,7 +125,7 @@ class Messages:
         faults = Faults([*query.faults, *of_shape])
         now = self._parts.clock.now()
         send_at = future(body.send_at, "send_at", now, faults)
-        if send_at is None:
+        if not body.send_at:
             faults.add("must not be empty", "send_at")
         message = await self._theirs(request)
         if send_at is not None and message.expires_at is not None and send_at >= message.expires_at:

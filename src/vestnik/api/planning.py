@@ -112,7 +112,7 @@ def _chosen(words: Sequence[str], find: FindMessenger, faults: Faults) -> list[M
         if rules is None:
             faults.add(NO_MESSENGER, "messengers", index)
         elif rules.name in chosen:
-            faults.add(f"is {rules.name} again", "messengers", index)
+            faults.add(f"names {rules.name} a second time", "messengers", index)
         else:
             chosen[rules.name] = rules
     return list(chosen.values())

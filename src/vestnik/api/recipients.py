@@ -81,7 +81,7 @@ class Recipients:
             if rules is None:
                 faults.add(NO_MESSENGER, "recipients", index, key)
             elif keys.setdefault(rules.name, key) != key:
-                faults.add(f"is {rules.name} again", "recipients", index, key)
+                faults.add(f"names {rules.name} a second time", "recipients", index, key)
         found = []
         for rules in self.chosen:
             key = keys.get(rules.name, rules.name)

@@ -97,7 +97,8 @@ class Shape(Generic[S]):
         unfit = [Finding(path, _UNFIT) for path in _unfit(value)]
         _take_out(value, unfit)
         found += unfit
-        shape = _violations(validator, value)
+        gone = {path for path, _, _ in found}
+        shape = [finding for finding in _violations(validator, value) if finding.path not in gone]
         _take_out(value, shape)
         if found or shape:
             self._fill(value, validator)
@@ -122,9 +123,15 @@ class Shape(Generic[S]):
                 detail, _, where = str(error).partition(" - at `$.")
                 field = where.rstrip("`").partition(".")[0].partition("[")[0]
                 if raw.pop(field, None) is not None:
-                    found.append(Finding((field,), detail[:1].lower() + detail[1:].replace("`", "")))
+                    found.append(Finding((field,), _words(detail)))
                 self._fill(raw, self._validator)
         return msgspec.convert(raw, self._kind)
+
+
+def _words(detail: str) -> str:
+    if detail.startswith("Expected `int"):
+        return "must be a whole number"
+    return detail[:1].lower() + detail[1:].replace("`", "")
 
 
 def _violations(validator: jsonschema_rs.Draft202012Validator, value: Any) -> list[Finding]:
