@@ -6,7 +6,8 @@ It has never heard of time zones or of the present. Rules: td FormattedDate.cpp 
 from typing import Final
 
 from vestnik.messengers.telegram.markup.entity import Entity, Kind
-from vestnik.messengers.telegram.markup.links import LARGEST_INT32, integer, parameters
+from vestnik.messengers.telegram.markup.links import parameters
+from vestnik.messengers.telegram.numerals import LARGEST_INT32, exact_integer
 
 _RELATIVE: Final = ("r", "R")
 _LETTERS: Final = frozenset("tTdDwW")
@@ -32,7 +33,7 @@ def linked_date(link: str) -> tuple[int, str] | None:
     unix_time, letters = 0, ""
     for key, value in parameters(link, "time") or ():
         if key == "unix":
-            number = integer(value, LARGEST_INT32)
+            number = exact_integer(value, LARGEST_INT32)
             if number is None or number <= 0:
                 return None
             unix_time = number

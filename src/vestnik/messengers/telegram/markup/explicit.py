@@ -4,28 +4,14 @@ It has never heard of markup. Rules: telegram-bot-api Client.cpp, get_text_entit
 MessageEntity.cpp, get_message_entities.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from vestnik.messengers.telegram.markup.cleaning import cleaned
 from vestnik.messengers.telegram.markup.dates import date_entity, entity_form
 from vestnik.messengers.telegram.markup.entity import FOUND, Entity, Kind, MarkupError
-from vestnik.messengers.telegram.markup.links import (
-    LARGEST_INT32,
-    LARGEST_INT64,
-    LARGEST_USER_ID,
-    InvalidLink,
-    checked,
-    integer,
-    mentioned_user,
-)
-
-
-class _Number(str):
-    """A number of a JSON text as it is spelled there: the server takes whole numbers in one spelling only."""
-
-    __slots__ = ()
+from vestnik.messengers.telegram.markup.links import LARGEST_USER_ID, InvalidLink, checked, mentioned_user
+from vestnik.messengers.telegram.numerals import LARGEST_INT32, LARGEST_INT64, NotJson, decode, exact_integer
 
 
 class _Field(Exception):
@@ -50,22 +36,9 @@ def read_entities(source: object) -> list[Entity]:
 
 def _decoded(source: str | bytes) -> object:
     try:
-        return json.loads(
-            source, parse_int=_Number, parse_float=_Number, parse_constant=_refuse, object_pairs_hook=_first_wins
-        )
-    except (ValueError, RecursionError):
+        return decode(source)
+    except NotJson:
         return None
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(constant)
-
-
-def _first_wins(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    for name, value in pairs:
-        fields.setdefault(name, value)
-    return fields
 
 
 def _read(item: object) -> Entity | None:
@@ -145,7 +118,7 @@ def _integer(item: Mapping[str, Any], name: str, largest: int) -> int:
     value = item[name]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise _Field(f'Field "{name}" must be a Number')
-    number = integer(str(value), largest)
+    number = exact_integer(str(value), largest)
     if number is None:
         raise _Field(f'Field "{name}" must be a valid Number')
     return number

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from vestnik.messengers.telegram.markup.dates import date_entity, markup_form
 from vestnik.messengers.telegram.markup.draft import SPACES, Draft, unparsable
 from vestnik.messengers.telegram.markup.entity import Entity, Kind, MarkupError, in_order
-from vestnik.messengers.telegram.markup.links import LARGEST_INT64, integer, linked, lower
+from vestnik.messengers.telegram.markup.links import linked, lower
+from vestnik.messengers.telegram.numerals import LARGEST_INT32, LARGEST_INT64, exact_integer, leading_integer
 
 STYLES: Final = {
     "b": Kind.BOLD,
@@ -34,9 +35,6 @@ _ATTRIBUTE_NAME: Final = re.compile(r"""[^ \t\r\n\v\0=>/"']*""")
 _NAME_TOKEN: Final = re.compile(r"[A-Za-z0-9.-]*")
 _BLANKS: Final = re.compile(r"[ \t\r\n\v]*")
 _REFERENCE: Final = re.compile(r"&(?:#x(?P<hex>[0-9A-Fa-f]*)|#(?P<decimal>[0-9]*)|(?P<name>[A-Za-z]*));?")
-_LEADING_INTEGER: Final = re.compile(r"-?([0-9]*)")
-_DIGITS_THAT_COUNT: Final = 32
-"""Higher digits stand for multiples of 2**32."""
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _LONGEST_REFERENCE: Final = 9
 """Characters of a numeric reference without its semicolon."""
@@ -193,7 +191,7 @@ class _Reader:
             case "a":
                 entity = linked(offset, length, tag.argument or self.draft.since(tag.mark))
             case "tg-emoji":
-                if not integer(tag.argument, LARGEST_INT64):
+                if not exact_integer(tag.argument, LARGEST_INT64):
                     raise unparsable("Invalid custom emoji identifier specified")
                 entity = Entity(offset, length, Kind.CUSTOM_EMOJI, custom_emoji_id=tag.argument)
             case "tg-time":
@@ -246,12 +244,4 @@ def _apply(tag: _Tag, attribute: _Attribute) -> None:
         case ("span", "class") if value.startswith("tg-"):
             tag.argument = value.removeprefix("tg-")
         case ("tg-time", "unix"):
-            tag.unix_time = _wrapped(value)
-
-
-def _wrapped(text: str) -> int:
-    """The number that a text begins with, as 32 bits with a sign hold it."""
-    match = _LEADING_INTEGER.match(text)
-    digits = match[1] if match is not None else ""
-    value = int(digits[-_DIGITS_THAT_COUNT:] or "0")
-    return ((-value if text.startswith("-") else value) + 2**31) % 2**32 - 2**31
+            tag.unix_time = leading_integer(value, LARGEST_INT32)

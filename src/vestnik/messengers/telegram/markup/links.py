@@ -10,10 +10,9 @@ from typing import Final, NamedTuple
 
 from vestnik.messengers.telegram.markup.draft import SPACES
 from vestnik.messengers.telegram.markup.entity import Entity, Kind
+from vestnik.messengers.telegram.numerals import LARGEST_INT32, LARGEST_INT64, exact_integer
 
 LARGEST_USER_ID: Final = 2**40 - 1
-LARGEST_INT32: Final = 2**31 - 1
-LARGEST_INT64: Final = 2**63 - 1
 LARGEST_PORT: Final = 65_535
 
 _OWN_SCHEME: Final = re.compile(r"(tg|ton|tonsite):(?://)?", re.IGNORECASE | re.ASCII)
@@ -24,7 +23,6 @@ _USERINFO: Final = re.compile(r"(?:[A-Za-z0-9.\-_!$,~*'();&+=:\x80-\U0010ffff]|%
 _OWN_HOST: Final = re.compile(r"[A-Za-z0-9_-]*")
 _TONSITE_HOST: Final = re.compile(r"[A-Za-z0-9_.-]*")
 _USER: Final = re.compile(r"tg:(?://)?user/?\?([^#]*)")
-_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0")
 _CAPITALS: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -44,14 +42,6 @@ class _Parts(NamedTuple):
 def lower(text: str) -> str:
     """The text with its ASCII capitals made small, as the server does it."""
     return text.translate(_CAPITALS)
-
-
-def integer(text: str, largest: int) -> int | None:
-    """The number that a text is in its only spelling, or None; numbers reach from -largest - 1 to largest."""
-    if _NUMBER.fullmatch(text) is None or len(text) > len(str(largest)) + 1:
-        return None
-    value = int(text)
-    return value if -largest - 1 <= value <= largest else None
 
 
 def checked(link: str) -> str:
@@ -86,7 +76,7 @@ def mentioned_user(link: str) -> int | None:
     for parameter in match[1].split("&"):
         key, _, value = parameter.partition("=")
         if key == "id":
-            user_id = integer(value, LARGEST_INT64)
+            user_id = exact_integer(value, LARGEST_INT64)
             return user_id if user_id is not None and 0 < user_id <= LARGEST_USER_ID else None
     return None
 
@@ -104,7 +94,7 @@ def custom_emoji(link: str) -> str | None:
     """The identifier in a link such as tg://emoji?id=7, or None."""
     for key, value in parameters(link, "emoji") or ():
         if key == "id":
-            number = integer(value, LARGEST_INT64)
+            number = exact_integer(value, LARGEST_INT64)
             return value if number else None
     return None
 
@@ -142,7 +132,7 @@ def _port(address: str) -> tuple[str, int]:
     if colon <= 0 or address[colon] != ":":
         return address, 0
     digits = address[colon + 1 :]
-    port = integer(digits.lstrip("0") or digits[-1:], LARGEST_INT32)
+    port = exact_integer(digits.lstrip("0") or digits[-1:], LARGEST_INT32)
     if port is None or not 0 < port <= LARGEST_PORT:
         raise InvalidLink("Wrong port number specified in the URL")
     return address[:colon], port

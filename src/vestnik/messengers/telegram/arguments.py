@@ -1,0 +1,116 @@
+"""Decides what the arguments of a call are worth: texts become the types that the method takes, or the server refuses.
+
+It has never heard of what the method does with them, nor of entities, which markup reads.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from vestnik.messengers.telegram import words
+from vestnik.messengers.telegram.checking import Fault, check
+from vestnik.messengers.telegram.facts import ArrayOf, Field, Method, Named, OneOf, is_basic
+from vestnik.messengers.telegram.numerals import (
+    LARGEST_INT64,
+    NotJson,
+    decode,
+    exact_integer,
+    leading_float,
+    leading_integer,
+    plain,
+)
+
+TRUE: Final = frozenset({"true", "yes", "1"})
+_BLANKS: Final = " \t\r\n\v\0"
+_JUDGED_LAST: Final = ("chat_id", "message_id")
+"""The server looks at everything else before it looks for the chat and the message."""
+_MAY_BE_ABSENT: Final = frozenset(
+    {
+        ("setWebhook", "url"),
+        ("setChatAdministratorCustomTitle", "custom_title"),
+        ("setMyCommands", "commands"),
+        ("answerInlineQuery", "results"),
+        ("setChatPermissions", "permissions"),
+        ("restrictChatMember", "permissions"),
+    }
+)
+"""What the documentation asks for and the server does not."""
+_ENTITIES: Final = ArrayOf(Named("MessageEntity"))
+
+
+class ArgumentError(Exception):
+    """An argument that the server refuses; `message` is what it says, before its prefix and small first letter."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def read_arguments_of(method: Method, arguments: Mapping[str, str], files: Collection[str] = ()) -> dict[str, Any]:
+    """The arguments by name with their types; those that the method does not take are left out. ArgumentError.
+
+    `files` names the parts of the call that are files. As on the real server whole numbers begin a text and are 0
+    where none does, booleans are true, yes or 1, and objects and arrays are JSON texts; entities come as decoded and
+    are absent where they are no JSON. A file is the text that stands for it, and absent where it is a part itself.
+    """
+    values: dict[str, Any] = {}
+    for field in sorted(method.takes, key=lambda field: (*_JUDGED_LAST, "").index(_rank(field.name))):
+        text = arguments.get(field.name, "")
+        if text:
+            value = _value(method.name.lower(), field, text)
+            if value is not None:
+                values[field.name] = value
+        elif field.shape == Named("boolean") and field.required:
+            values[field.name] = False
+        elif field.required and field.name not in files and (method.name, field.name) not in _MAY_BE_ABSENT:
+            raise ArgumentError(words.missing(method.name.lower(), field.name))
+        elif field.name in arguments and field.shape == Named("string"):
+            values[field.name] = ""
+    return values
+
+
+def _rank(name: str) -> str:
+    return name if name in _JUDGED_LAST else ""
+
+
+def _value(method: str, field: Field, text: str) -> Any:
+    match field.shape:
+        case Named("integer"):
+            return _integer(method, field, text)
+        case Named("float"):
+            return leading_float(text)
+        case Named("boolean" | "true"):
+            return text.strip(_BLANKS).lower() in TRUE
+        case Named("string" | "file"):
+            return text
+        case OneOf(options) if Named("string") in options and all(is_basic(option) for option in options):
+            return text
+        case _:
+            return _json(method, field, text)
+
+
+def _integer(method: str, field: Field, text: str) -> int:
+    if field.name == "max_tip_amount":
+        amount = exact_integer(text, LARGEST_INT64)
+        if amount is None:
+            raise ArgumentError('Can\'t parse "max_tip_amount" as Number')
+        return amount
+    number = leading_integer(text, LARGEST_INT64)
+    if number <= 0 and (field.name == "user_id" or (field.name == "message_id" and field.required)):
+        raise ArgumentError(words.missing(method, field.name))
+    return number
+
+
+def _json(method: str, field: Field, text: str) -> Any:
+    try:
+        value = decode(text)
+    except NotJson as error:
+        if field.shape == _ENTITIES:
+            return None
+        raise ArgumentError(words.not_json(method, field.name)) from error
+    if isinstance(field.shape, ArrayOf) and field.shape != _ENTITIES and not isinstance(value, list):
+        raise ArgumentError(words.not_an_array(method, field.name))
+    try:
+        check(field.name, value, field.shape)
+    except Fault as fault:
+        raise ArgumentError(str(fault)) from fault
+    return plain(value)
