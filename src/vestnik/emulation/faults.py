@@ -136,6 +136,8 @@ class Faults:
         self._active: list[_Active] = []
         self._changed = asyncio.Event()
         self._next = 0
+        self.quiet = True
+        """Whether there are no rules at all."""
 
     async def load(self) -> None:
         """Reads what is on disk."""
@@ -156,11 +158,6 @@ class Faults:
         """No rule is in force any more; the journal forgets them on disk."""
         self._enforce([])
 
-    @property
-    def quiet(self) -> bool:
-        """Whether there are no rules at all."""
-        return not self._active
-
     async def strike(self, step: Step, messenger: str, recipient: str) -> Rule | None:
         """The rule that acts on this message at this step. That it acted is on disk when this returns."""
         for active in self._steps.get(step, ()):
@@ -176,6 +173,7 @@ class Faults:
 
     def _enforce(self, active: list[_Active]) -> None:
         self._active = active
+        self.quiet = not active
         self._steps = {}
         for one in active:
             self._steps.setdefault(step_of(one.rule.fault), []).append(one)

@@ -124,6 +124,8 @@ class Limits:
 
     def spend(self, bot: str, recipient: str, now: Moment) -> Exceeded | None:
         """Counts a message to be taken now; or says which limit forbids that, and counts nothing."""
+        if not self._limits:
+            return None
         worst = max(((one.limit.wait(one.key(bot, recipient), now), one.name) for one in self._limits), default=(0, ""))
         if worst[0] > 0:
             return Exceeded(worst[1], worst[0] / SECOND)

@@ -5,6 +5,7 @@ It has never heard of a particular messenger; each brings an Emulator, made from
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -75,6 +76,8 @@ class World:
         self.callbacks: Final = Callbacks(self.backlog, self.bots, clock, transport)
         self.lines: Final[dict[str, Line]] = {}
         self._transport = transport
+        self._family = clock.new_id()
+        self._members = count()
 
     @classmethod
     async def open(cls, path: Path, clock: Clock, transport: Transport, settings: EmulationSettings) -> "World":
@@ -98,6 +101,10 @@ class World:
             messenger, ways, parts, strict=self.settings.strict, honour_key=self.settings.honour_key
         )
         return self.lines[messenger]
+
+    def unique(self) -> str:
+        """A text that there was never before, and cheap to have."""
+        return f"{self._family}/{next(self._members)}"
 
     def option(self, messenger: str, name: str) -> str:
         """A setting of the messenger, empty where it has none."""

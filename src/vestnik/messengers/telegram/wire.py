@@ -233,7 +233,7 @@ def read_send_message(arguments: Mapping[str, str]) -> SendMessage:
 
 def encode_result(result: object) -> bytes:
     """The answer to a call that succeeded."""
-    return _dump({"ok": True, "result": msgspec.to_builtins(result)})
+    return _dump({"ok": True, "result": result})
 
 
 def encode_failure(answer: Failure) -> bytes:
@@ -256,4 +256,5 @@ def decode_answer(body: bytes, kind: type[T]) -> T | Failure:
 
 def _dump(answer: dict[str, Any]) -> bytes:
     """JSON as the real server writes it: no spaces, and whatever is not ASCII is escaped."""
-    return json.dumps(answer, separators=(",", ":")).encode()
+    quick = msgspec.json.encode(answer)
+    return quick if quick.isascii() else json.dumps(msgspec.to_builtins(answer), separators=(",", ":")).encode()

@@ -201,7 +201,7 @@ class ViberEmulator:
 
     def _new_token(self) -> str:
         """A message token: a positive 64-bit integer beyond what a double holds exactly, as Viber's are."""
-        drawn = int.from_bytes(sha256(self._world.clock.new_id().encode()).digest()[:8])
+        drawn = int.from_bytes(sha256(self._world.unique().encode()).digest()[:8])
         return str(drawn & (2**62 - 1) | 2**62)
 
 

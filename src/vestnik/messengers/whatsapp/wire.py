@@ -299,8 +299,9 @@ def encode_notification(entries: tuple[Entry, ...]) -> bytes:
         {"id": entry.id, "changes": [{"value": value, "field": MESSAGES_FIELD} for value in entry.values]}
         for entry in entries
     ]
-    whole = msgspec.to_builtins({"object": BUSINESS_ACCOUNT, "entry": entry})
-    return json.dumps(whole, separators=(",", ":")).encode()
+    whole = {"object": BUSINESS_ACCOUNT, "entry": entry}
+    quick = msgspec.json.encode(whole)
+    return quick if quick.isascii() else json.dumps(msgspec.to_builtins(whole), separators=(",", ":")).encode()
 
 
 def decode_notification(body: bytes) -> tuple[Entry, ...]:

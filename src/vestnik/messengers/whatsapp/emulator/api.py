@@ -82,7 +82,7 @@ class WhatsAppEmulator:
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """See Emulator."""
         payload = msgspec.json.encode({"type": "text", "text": {"body": text}}).decode()
-        return Draft(bot, recipient, text, payload, external_id=wamid(recipient, self._world.clock.new_id()))
+        return Draft(bot, recipient, text, payload, external_id=wamid(recipient, self._world.unique()))
 
     async def _execute(self, request: Request) -> Response:
         path, _, query = request.url.partition("?")
@@ -120,7 +120,7 @@ class WhatsAppEmulator:
         if message.status is not None:
             return _mark(message)
         recipient, text = _checked(message)
-        external_id = wamid(recipient, self._world.clock.new_id())
+        external_id = wamid(recipient, self._world.unique())
         draft = Draft(bot, recipient, text, payload, request.headers.get(IDEMPOTENCY_KEY), external_id)
         taken = await self._line.send(draft)
         if isinstance(taken, Trouble):
@@ -152,7 +152,7 @@ class WhatsAppEmulator:
             raise Refused(100, f"object must be {wire.BUSINESS_ACCOUNT}")
         if wire.MESSAGES_FIELD not in asked.fields.split(","):
             raise Refused(100, f"fields must have {wire.MESSAGES_FIELD}")
-        challenge = str(int.from_bytes(sha256(self._world.clock.new_id().encode()).digest()[:4]))
+        challenge = str(int.from_bytes(sha256(self._world.unique().encode()).digest()[:4]))
         joint = "&" if urlsplit(asked.callback_url).query else "?"
         url = f"{asked.callback_url}{joint}{wire.encode_challenge(asked.verify_token, challenge)}"
         response = await self._world.ask(Request("GET", url))
