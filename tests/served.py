@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,17 +20,18 @@ START_WITHIN: Final = 10.0
 
 
 @contextmanager
-def served(app: ASGIApp) -> Generator[str]:
+def served(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> Generator[str]:
     """The address at which the application answers until the block ends."""
     ready = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            app, http=HangUpProtocol, lifespan="off", log_config=None, timeout_graceful_shutdown=1, ws="none"
+            app, http=HangUpProtocol, lifespan=lifespan, log_config=None, timeout_graceful_shutdown=1, ws="none"
         )
         server = _Server(config, ready)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         assert ready.wait(START_WITHIN)
+        assert not server.should_exit
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

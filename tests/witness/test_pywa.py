@@ -1,0 +1,182 @@
+"""Decides whether pywa takes the emulated Cloud API for the real one.
+
+It has never heard of our own gateway. The library asks graph.facebook.com, and a transport leads it elsewhere.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+import httpx
+import pytest
+from pywa import errors, utils
+from pywa.client import WhatsApp
+from pywa.handlers import MessageStatusHandler
+from pywa.types.message_status import MessageStatus, MessageStatusType
+
+from tests.emulated import Steering
+from tests.witness.listener import Listener, listening
+from vestnik.ports import Response
+
+TOKEN, SECRET, VERIFY = "EAAwitness", "witness-app-secret", "witness-verify"
+PEOPLE = (f"35840{number:07d}" for number in count(1_000_000))
+NUMBERS = (str(number) for number in count(200_000_000_000_001))
+
+
+class Elsewhere(httpx.BaseTransport):
+    """Leads every request to the emulator and below its prefix, whatever the host."""
+
+    def __init__(self, address: str) -> None:
+        self._there = httpx.URL(f"{address}/whatsapp")
+        self._sockets = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        path = self._there.raw_path + request.url.raw_path
+        request.url = self._there.copy_with(raw_path=path)
+        request.headers["host"] = self._there.netloc.decode()
+        return self._sockets.handle_request(request)
+
+    def close(self) -> None:
+        self._sockets.close()
+
+
+@pytest.fixture
+def person() -> str:
+    """A person of the test's own."""
+    return next(PEOPLE)
+
+
+@pytest.fixture
+def number() -> str:
+    """A business number of the test's own."""
+    return next(NUMBERS)
+
+
+@pytest.fixture
+def client(address: str, number: str) -> Iterator[WhatsApp]:
+    """The library for a number and an app."""
+    with httpx.Client(transport=Elsewhere(address)) as session:
+        yield WhatsApp(
+            phone_id=number,
+            token=TOKEN,
+            session=session,
+            server=None,
+            verify_token=VERIFY,
+            app_secret=SECRET,
+            skip_duplicate_updates=False,
+        )
+
+
+@pytest.fixture
+def listener(client: WhatsApp) -> Iterator[Listener]:
+    """The app's webhook, set by the library and verified by it."""
+
+    def challenged(query: dict[str, str]) -> Response:
+        text, status = client.webhook_challenge_handler(query.get(utils.HUB_VT), query.get(utils.HUB_CH))
+        return Response(status, {"content-type": "text/plain"}, (text or "").encode())
+
+    with listening(Listener(challenged)) as webhook:
+        answer = client.api.set_app_callback_url(
+            app_id=77,
+            access_token=f"77|{SECRET}",
+            callback_url=webhook.address,
+            verify_token=VERIFY,
+            fields=("messages",),
+        )
+        assert answer == {"success": True}
+        yield webhook
+
+
+def test_a_text_arrives(client: WhatsApp, steering: Steering, person: str, number: str) -> None:
+    sent = client.send_message(to=f"+{person}", text="Grüße 🎉")
+    assert sent.id.startswith("wamid.")
+    [entry] = [entry for entry in steering.journal() if entry["recipient"] == person]
+    assert (entry["messenger"], entry["bot"], entry["text"]) == ("whatsapp", number, "Grüße 🎉")
+    assert entry["external_id"] == sent.id
+
+
+def test_reports_come_signed_and_bring_the_tracker_back(
+    client: WhatsApp, listener: Listener, steering: Steering, person: str
+) -> None:
+    seen: list[MessageStatus[str]] = []
+    client.add_handlers(MessageStatusHandler(lambda _, status: seen.append(status)))
+    steering.phone("whatsapp", person, reads_after=0)
+    sent = client.send_message(to=person, text="read me", tracker="parcel 17")
+    while len(seen) < 3:
+        call = listener.next()
+        signature = call.headers["x-hub-signature-256"]
+        assert client.webhook_update_validator(call.body, signature) is None
+        assert client.webhook_update_validator(call.body + b" ", signature) is not None
+        assert client.webhook_update_handler(call.body) == ("ok", 200)
+    assert [status.status for status in seen] == [
+        MessageStatusType.SENT,
+        MessageStatusType.DELIVERED,
+        MessageStatusType.READ,
+    ]
+    assert {(status.id, status.tracker, status.from_user.wa_id) for status in seen} == {(sent.id, "parcel 17", person)}
+
+
+@pytest.mark.parametrize("fault", ["blocked", "unknown_user", "not_delivered"])
+def test_what_cannot_be_delivered_is_accepted_and_fails_later(
+    client: WhatsApp, listener: Listener, steering: Steering, person: str, fault: str
+) -> None:
+    seen: list[MessageStatus[str]] = []
+    client.add_handlers(MessageStatusHandler(lambda _, status: seen.append(status)))
+    steering.faults({"messenger": "whatsapp", "recipient": person, "fault": fault})
+    sent = client.send_message(to=person, text="lost")
+    client.webhook_update_handler(listener.next().body)
+    [status] = seen
+    assert (status.id, status.status) == (sent.id, MessageStatusType.FAILED)
+    assert isinstance(status.error, errors.SendMessageError)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "code"),
+    [
+        ({"fault": "throttle", "retry_after": 21}, errors.ThrottlingError, None),
+        ({"fault": "error", "status": 131056}, errors.TooManyMessages, 131056),
+        ({"fault": "error", "status": 130429}, errors.RateLimitHit, 130429),
+        ({"fault": "error", "status": 131030}, errors.RecipientNotInAllowedList, 131030),
+        ({"fault": "error", "status": 190}, errors.ExpiredAccessToken, 190),
+        ({"fault": "error", "status": 368}, errors.TemporarilyBlocked, 368),
+        ({"fault": "error", "status": 400}, errors.WhatsAppError, None),
+        ({"fault": "error", "status": 403}, errors.WhatsAppError, None),
+        ({"fault": "error"}, errors.WhatsAppError, None),
+    ],
+)
+def test_an_error_is_of_the_kind_that_its_code_says(
+    client: WhatsApp,
+    steering: Steering,
+    person: str,
+    rule: dict[str, object],
+    kind: type[errors.WhatsAppError],
+    code: int | None,
+) -> None:
+    steering.faults({"messenger": "whatsapp", "recipient": person, **rule})
+    with pytest.raises(kind) as raised:
+        client.send_message(to=person, text="x")
+    assert code in (None, raised.value.code)
+    assert raised.value.message
+    assert raised.value.fbtrace_id
+    assert raised.value.status_code is not None
+    assert raised.value.status_code >= 400
+    if rule["fault"] == "throttle":
+        assert raised.value.raw_response is not None
+        assert raised.value.raw_response.headers["retry-after"] == "21"
+
+
+@pytest.mark.parametrize(("to", "text"), [("12", "x"), ("+358401234567", "x" * 4097)])
+def test_a_bad_parameter_is_told_so(client: WhatsApp, to: str, text: str) -> None:
+    with pytest.raises(errors.WhatsAppError) as raised:
+        client.send_message(to=to, text=text)
+    assert raised.value.code in (100, 131008, 131009)
+
+
+def test_a_wrong_webhook_is_not_taken(client: WhatsApp, listener: Listener) -> None:
+    with pytest.raises(errors.WhatsAppError):
+        client.api.set_app_callback_url(
+            app_id=77,
+            access_token=f"77|{SECRET}",
+            callback_url=listener.address,
+            verify_token="not what the webhook knows",
+            fields=("messages",),
+        )
