@@ -151,6 +151,9 @@ class Store(Protocol):
     async def deliveries(self, message_id: str, *, state: State | None, limit: int, after: int = -1) -> list[Delivery]:
         """In order, those with an ordinal above `after`."""
 
+    async def progress(self, message_id: str) -> dict[str, dict[State, int]]:
+        """How many of a message's deliveries are in which state, by messenger; counted from its rows."""
+
     async def delivery(self, delivery_id: str) -> Delivery | None: ...
 
     async def history(self, delivery_id: str) -> tuple[list[AttemptMade], list[ReceiptGot]]: ...

@@ -284,3 +284,16 @@ async def test_a_new_life_finds_everything_as_it_was_left(desk: Desk) -> None:
     assert [each.recipient for each in await claim(store, 200, suspects=True)] == ["bob"]
     assert [each.recipient for each in await claim(store, 200)] == ["cid"]
     assert (await store.accept(order(3, content_key="same"), 300)).message_id == "M0002"
+
+
+@exam
+async def test_progress_counts_a_messages_deliveries_by_messenger_and_state(desk: Desk) -> None:
+    store = desk.store
+    await store.accept(order(1, "ann", "bob", "cat", messengers=("telegram", "viber")), 100)
+    await store.accept(order(2), 100)
+    await store.claim("viber", suspects=False, limit=2, lease_until=1_000, now=110)
+    assert await store.progress("M0001") == {
+        "telegram": {State.WAITING: 3},
+        "viber": {State.WAITING: 1, State.SENDING: 2},
+    }
+    assert await store.progress("nothing") == {}

@@ -23,12 +23,13 @@ from vestnik.api.recipients import NOT_AN_ID
 from vestnik.api.replies import Reply, told
 from vestnik.api.schemas import MessageBody, RescheduleBody
 from vestnik.api.shapes import Shape
-from vestnik.api.views import DeliveriesPage, MessagesPage, delivery_of, summary_of
+from vestnik.api.views import DeliveriesPage, MessagesPage, ProgressView, delivery_of, summary_of
 from vestnik.domain.account import ACCOUNT_ID
 from vestnik.domain.errors import NotFound
 from vestnik.domain.lifecycle import State
 from vestnik.domain.message import Message
 from vestnik.domain.moment import to_rfc3339
+from vestnik.domain.summary import message_status
 
 _ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 _ORDINAL: Final = re.compile(r"[0-9]{1,9}")
@@ -106,6 +107,13 @@ class Messages:
         found = await self._parts.store.deliveries(message.id, state=state, limit=limit + 1, after=ordinal)
         page = [delivery_of(delivery) for delivery in found[:limit]]
         return told(DeliveriesPage(page, following(page) if len(found) > limit else None))
+
+    async def progress(self, request: Request) -> Response:
+        """GET /api/messages/{id}/progress."""
+        Query(request, ()).settle()
+        message = await self._theirs(request)
+        found = await self._parts.store.progress(message.id)
+        return told(ProgressView(message.id, message_status(message.counts), found))
 
     async def cancel(self, request: Request) -> Response:
         """POST /api/messages/{id}/cancel."""

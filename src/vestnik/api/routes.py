@@ -45,6 +45,7 @@ from vestnik.api.views import (
     DeliveryView,
     MessagesPage,
     MessageView,
+    ProgressView,
     SendmsgView,
 )
 from vestnik.domain.lifecycle import State
@@ -146,6 +147,16 @@ def _messages(room: Messages, parts: Parts) -> list[Operation]:
             (Success(200, "A page of deliveries.", DeliveriesPage),),
             "messages",
             parameters=(_MESSAGE_ID, _STATUS, LIMIT, CURSOR),
+            problems=(NOT_FOUND, *_QUERY, *_STORE),
+        ),
+        Operation(
+            "GET",
+            "/api/messages/{id}/progress",
+            room.progress,
+            "See how far a message has come on each messenger",
+            (Success(200, "Numbers by messenger and state.", ProgressView),),
+            "messages",
+            parameters=(_MESSAGE_ID,),
             problems=(NOT_FOUND, *_QUERY, *_STORE),
         ),
         Operation(

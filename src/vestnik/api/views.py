@@ -166,6 +166,14 @@ class DeliveriesPage(msgspec.Struct):
     next: str | None
 
 
+class ProgressView(msgspec.Struct):
+    """How far a message has come: how many of its deliveries are in which state, by messenger."""
+
+    id: str
+    status: State
+    messengers: dict[str, dict[State, int]]
+
+
 class AccountView(msgspec.Struct):
     """Somebody who sends or receives; identifiers are in the messengers' canonical form."""
 

@@ -195,6 +195,14 @@ class MemoryStore(MemoryPeople):
         row = self._row(delivery_id)
         return row.delivery() if row else None
 
+    async def progress(self, message_id: str) -> dict[str, dict[State, int]]:
+        found: dict[str, dict[State, int]] = {}
+        rows = (self.remains.rows[key] for key in self.remains.of_message.get(message_id, ()))
+        for row in sorted(rows, key=lambda row: row.messenger):
+            counts = found.setdefault(row.messenger, {})
+            counts[row.state] = counts.get(row.state, 0) + 1
+        return found
+
     async def history(self, delivery_id: str) -> tuple[list[AttemptMade], list[ReceiptGot]]:
         row = self._row(delivery_id)
         if row is None:

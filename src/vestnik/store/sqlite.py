@@ -113,6 +113,9 @@ class SqliteStore:
     async def delivery(self, delivery_id: str) -> Delivery | None:
         return await self._rows.read(partial(sqlite_asks.delivery, delivery_id=delivery_id))
 
+    async def progress(self, message_id: str) -> dict[str, dict[State, int]]:
+        return await self._rows.read(partial(sqlite_asks.progress, message_id=message_id))
+
     async def history(self, delivery_id: str) -> tuple[list[AttemptMade], list[ReceiptGot]]:
         return await self._rows.read(partial(sqlite_asks.history, delivery_id=delivery_id))
 

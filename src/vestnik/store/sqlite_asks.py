@@ -57,6 +57,15 @@ def deliveries(
     return [row.delivery() for row in read_rows(connection, keys)]
 
 
+def progress(connection: sqlite3.Connection, message_id: str) -> dict[str, dict[State, int]]:
+    """How many of a message's deliveries are in which state, by messenger."""
+    counted = connection.execute(SQL["progress"], {"id": message_id}).fetchone()[0]
+    found: dict[str, dict[State, int]] = {}
+    for messenger, state, count in from_json(counted, list[tuple[str, State, int]]):
+        found.setdefault(messenger, {})[state] = count
+    return found
+
+
 def delivery(connection: sqlite3.Connection, delivery_id: str) -> Delivery | None:
     key = delivery_key(delivery_id)
     rows = read_rows(connection, [key]) if key else []

@@ -57,6 +57,15 @@ FROM (
     ORDER BY ordinal LIMIT :most
 )
 
+-- name: progress
+SELECT json_group_array(json_array(messenger, state, many))
+FROM (
+    SELECT messenger, state, COUNT(*) AS many FROM deliveries
+    WHERE message_id = :id
+    GROUP BY messenger, state
+    ORDER BY messenger
+)
+
 -- name: attempts
 SELECT json_group_array(json_array(attempt, started_at, ended_at, ending, code, detail))
 FROM (SELECT * FROM attempts WHERE message_id = :id AND ordinal = :ordinal ORDER BY attempt)

@@ -72,7 +72,11 @@ def test_messages_are_listed_by_status_and_sender() -> None:
         ("/api/messages", "cursor=AB", {"#/query/cursor"}),
         ("/api/messages", "&".join("limit=1" for _ in range(200)), {"#/query"}),
         ("/api/accounts", "limit=x&cursor=%FF", {"#/query/limit", "#/query/cursor"}),
-        ("/api/messages/1/deliveries", "status=x&limit=&cursor=!", {f"#/query/{x}" for x in ("status", "limit", "cursor")}),
+        (
+            "/api/messages/1/deliveries",
+            "status=x&limit=&cursor=!",
+            {f"#/query/{x}" for x in ("status", "limit", "cursor")},
+        ),
         ("/api/messages/1/deliveries", "cursor=eA", {"#/query/cursor"}),
         ("/api/messages/1", "verbose=1", {"#/query/verbose"}),
     ],
@@ -294,5 +298,17 @@ def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: 
         answer = await ask.call(method, path)
         assert answer.problem(405) == "wrong-method"
         assert answer.headers["allow"] == allowed
+
+    asking(work)
+
+
+def test_progress_tells_how_many_deliveries_are_in_which_state_on_each_messenger() -> None:
+    async def work(ask: Asking) -> None:
+        message_id = (await ask.send()).expect(202)["id"]
+        told = (await ask.call("GET", f"/api/messages/{message_id}/progress")).expect(200)
+        assert told["id"] == message_id
+        assert told["status"] == "waiting"
+        assert told["messengers"] == {OWL: {"waiting": 1}}
+        (await ask.call("GET", "/api/messages/nothing/progress")).expect(404)
 
     asking(work)
