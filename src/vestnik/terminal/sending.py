@@ -35,7 +35,7 @@ async def send(service: Service, sending: Sending, console: Console) -> list[str
     ids: list[str] = []
     duplicates = 0
     columns = TextColumn("accepted"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("accepted", total=len(sending.people))
         for begin in range(0, len(sending.people), _PER_REQUEST):
             part = sending.people[begin : begin + _PER_REQUEST]

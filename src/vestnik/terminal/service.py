@@ -33,10 +33,12 @@ class Service:
                 method, self._url + path, data=content, headers=headers, params=query
             ) as response:
                 return _understood(response.status, await response.read())
+        except aiohttp.ClientConnectorError:
+            raise ServiceTrouble(f"no service answers at {self._url}") from None
+        except (aiohttp.InvalidURL, ValueError):
+            raise ServiceTrouble(f"{self._url} is not the address of a service; give http://HOST:PORT") from None
         except (aiohttp.ClientError, TimeoutError) as reason:
-            raise ServiceTrouble(f"no service answers at {self._url}: {reason or type(reason).__name__}") from None
-        except ValueError:
-            raise ServiceTrouble(f"{self._url} is not the address of a service") from None
+            raise ServiceTrouble(f"no answer from {self._url}: {str(reason) or 'it took too long'}") from None
 
 
 @asynccontextmanager
