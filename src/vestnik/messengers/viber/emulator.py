@@ -34,7 +34,6 @@ TRIES: Final = 19
 UNDELIVERED: Final = "The message could not be delivered"
 SILENT_LIMIT: Final = 100
 """Messages within an hour to somebody who does not answer."""
-
 KINDS: Final = {"delivered": DELIVERED, "seen": READ, "failed": FAILED}
 """Events that a webhook can be spared; messages of people are told always."""
 _WORDS: Final = {kind: event for event, kind in KINDS.items()}
@@ -169,7 +168,7 @@ class ViberEmulator:
             raise _Refused(wire.BAD_DATA)
         if call.url == "":
             await self._bots.remove_webhook(NAME, bot)
-            return wire.Answer(wire.OK, wire.status(wire.OK).word, chat_hostname=HOSTNAME)
+            return wire.Answer(wire.OK, wire.status(wire.OK).word, chat_hostname=HOSTNAME, event_types=())
         if not _is_address(call.url):
             raise _Refused(wire.INVALID_URL)
         timestamp = self._world.clock.now() // 1000
