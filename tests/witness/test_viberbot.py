@@ -109,6 +109,7 @@ def test_a_webhook_that_does_not_answer_is_an_invalid_url(api: Api) -> None:
         api.set_webhook("http://127.0.0.1:1/nobody")
 
 
+def test_a_webhook_can_be_removed(api: Api, listener: Listener) -> None:
     subscribed(api, listener)
     api.unset_webhook()
     assert not api.get_account_info().get("webhook")
