@@ -75,7 +75,7 @@ def app(
 
 
 def all_operations(parts: Parts) -> list[Operation]:
-    """Every route, with the description of all of them in place."""
+    """Every route, the description of all of them among them."""
     names = SenderNames(parts.store, parts.clock)
     planner, intake, once, docs = Planner(parts, names), Intake(parts), Once(parts), Docs()
     found = operations(
@@ -88,7 +88,7 @@ def all_operations(parts: Parts) -> list[Operation]:
         parts,
     )
     found += service_operations(ServiceRooms(Receipts(parts), ClockRoutes(parts, once), Health(parts), docs))
-    docs.describe(describe(found, parts.messengers, parts.settings.version))
+    docs.take(lambda: describe(found, parts.messengers, parts.settings.version))
     return found
 
 

@@ -3,7 +3,7 @@
 It has never heard of what is described.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vestnik.api.problems import KINDS
-from vestnik.api.replies import JSON, Reply, encode
+from vestnik.api.replies import Reply, encode
 from vestnik.domain.errors import NotFound
 
 _HTML: Final = "text/html; charset=utf-8"
@@ -77,18 +77,21 @@ class Docs:
     """The routes /api/openapi.json and /docs."""
 
     def __init__(self) -> None:
-        self._description = b"{}"
+        self._describe: Callable[[], Mapping[str, Any]] = dict
+        self._description: bytes | None = None
         self._problems = _PROBLEMS.format(rows="\n".join(_rows())).encode()
         folder = files("vestnik.api") / "assets"
         self._assets = {name: (folder.joinpath(path).read_bytes(), kind) for name, (path, kind) in _ASSETS.items()}
 
-    def describe(self, description: Mapping[str, Any]) -> None:
-        """Takes the description, which is made of the routes that show it."""
-        self._description = encode(description)
+    def take(self, describe: Callable[[], Mapping[str, Any]]) -> None:
+        """Takes what makes the description, out of the routes that show it; it is made when it is first asked for."""
+        self._describe = describe
 
     async def description(self, _: Request) -> Response:
         """GET /api/openapi.json and /docs/openapi.json."""
-        return Reply(self._description, media_type=JSON)
+        if self._description is None:
+            self._description = encode(self._describe())
+        return Reply(self._description)
 
     async def page(self, _: Request) -> Response:
         """GET /docs."""

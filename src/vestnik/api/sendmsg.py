@@ -42,7 +42,7 @@ class Sendmsg:
         self._planner = planner
         self._intake = intake
         self._once = once
-        self._body = Shape(SendmsgBody, crowd="users_list")
+        self._body = Shape(SendmsgBody, crowd="users_list", ignored=("is_sended", "status"))
         self._by_word = words_of(parts.messengers)
 
     async def send(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from vestnik.api.bodies import decode_anything, read_json, too_deep
 from vestnik.api.parts import MOST_RECIPIENTS, SLICE, ApiSettings
 from vestnik.api.problems import Fault, pointer, refuse
-from vestnik.api.unfolding import Finding, Path, unfold
+from vestnik.api.unfolding import NO_FIELD, Finding, Path, unfold
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -33,16 +33,22 @@ class Shape(Generic[S]):
 
     `neutral` has the stand-ins for required fields, by name, where it is not the empty string: what is said later
     against a stand-in is left out, because its pointer already has a fault. `crowd` names the field that may hold
-    thousands of items, strings among them, which are checked in slices.
+    thousands of items, strings among them, which are checked in slices. What is in the `ignored` fields has no faults.
     """
 
     def __init__(
-        self, kind: type[S], *, neutral: Mapping[str, str | list[str]] | None = None, crowd: str | None = None
+        self,
+        kind: type[S],
+        *,
+        neutral: Mapping[str, str | list[str]] | None = None,
+        crowd: str | None = None,
+        ignored: Iterable[str] = (),
     ) -> None:
         self._kind = kind
         self._decode = msgspec.json.Decoder(kind).decode
         self._neutral = neutral or {}
         self._crowd = crowd
+        self._ignored = frozenset(ignored)
         (whole,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
         schema = _checking({**whole, "$defs": components})
         self._validator = jsonschema_rs.Draft202012Validator(schema)
@@ -68,7 +74,7 @@ class Shape(Generic[S]):
             refuse([Fault("#", "must be an object")])
         if len(raw) > _MOST_PARTS:
             refuse([Fault("#", f"must have at most {_MOST_PARTS} fields")])
-        return await self._examine(raw)
+        return await self._examine({name: part for name, part in raw.items() if name not in self._ignored})
 
     async def _examine(self, raw: dict[str, Any]) -> tuple[S, list[Fault]]:
         crowd = self._crowd
@@ -94,7 +100,7 @@ class Shape(Generic[S]):
         """The faults of the value, which are taken out of it."""
         found = [*_crowded(value)]
         _take_out(value, found)
-        unfit = [Finding(path, _UNFIT) for path in _unfit(value)]
+        unfit = list(_unfit(value))
         _take_out(value, unfit)
         found += unfit
         gone = {path for path, _, _ in found}
@@ -156,7 +162,7 @@ def _holder(value: Any, path: Path) -> Any:
 
 def _take_out(value: Any, found: Iterable[Finding]) -> None:
     """Removes what is wrong: fields disappear, and an item becomes an empty string so that its neighbours stay."""
-    for path, _, missing in found:
+    for path, _, missing in sorted(found, key=lambda finding: -len(finding.path)):
         if missing or not path:
             continue
         holder = _holder(value, path)
@@ -174,21 +180,23 @@ def _crowded(value: Any) -> Iterator[Finding]:
             yield Finding((part,), f"must have at most {_MOST_PARTS} {kind}")
 
 
-def _unfit(value: Any) -> Iterator[Path]:
-    """Where strings are that cannot be text."""
+def _unfit(value: Any) -> Iterator[Finding]:
+    """Strings that cannot be text, and fields without a name, which the validator would tell of their parents."""
     waiting: list[tuple[Path, Any]] = [((), value)]
     while waiting:
         path, current = waiting.pop()
         if isinstance(current, dict):
             for key, item in current.items():
-                if _is_unfit(key):
-                    yield (*path, key)
+                if not key:
+                    yield Finding((*path, key), NO_FIELD)
+                elif _is_unfit(key):
+                    yield Finding((*path, key), _UNFIT)
                 else:
                     waiting.append(((*path, key), item))
         elif isinstance(current, list):
             waiting += [((*path, index), item) for index, item in enumerate(current)]
         elif isinstance(current, str) and _is_unfit(current):
-            yield path
+            yield Finding(path, _UNFIT)
 
 
 def _is_unfit(text: str) -> bool:

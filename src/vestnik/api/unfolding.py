@@ -22,6 +22,8 @@ _NAMES: Final = {
 }
 _LONGEST: Final = 200
 
+NO_FIELD: Final = "there is no such field"
+
 
 class Finding(NamedTuple):
     """A parameter that is wrong, and whether it is wrong because it is not there."""
@@ -45,7 +47,7 @@ def unfold(error: ValidationError) -> Iterator[Finding]:
             yield Finding((*path, name), "is required", missing=True)
         case Kind.AdditionalProperties(unexpected=names):
             for name in names:
-                yield Finding((*path, name), "there is no such field")
+                yield Finding((*path, name), NO_FIELD)
         case kind:
             yield Finding(path, _words(kind) or error.message[:_LONGEST])
 

@@ -26,7 +26,16 @@ def test_an_account_is_created_replaced_shown_and_deleted() -> None:
 
 @pytest.mark.parametrize(
     "account_id",
-    ["john", "EGAZ3SZRi6zW1D0uNYhQHg==", "01234567890A=", "+/a/b+c==", "/abc", "john@example.org", "a.b_c~d-e", "x" * 64],
+    [
+        "john",
+        "EGAZ3SZRi6zW1D0uNYhQHg==",
+        "01234567890A=",
+        "+/a/b+c==",
+        "/abc",
+        "john@example.org",
+        "a.b_c~d-e",
+        "x" * 64,
+    ],
 )
 def test_an_id_may_be_a_slug_base64_or_an_address(account_id: str) -> None:
     async def work(ask: Asking) -> None:

@@ -102,6 +102,8 @@ def wrong(fields: dict[str, Any]) -> dict[str, str]:
         ({"allow_duplicate": None}, {"#/allow_duplicate": "must be true or false"}),
         ({"txt": 1}, {"#/txt": "there is no such field"}),
         ({"": 1}, {"#/": "there is no such field"}),
+        ({"sender": {"id": "acme", "": 1}}, {"#/sender/": "there is no such field"}),
+        ({"recipients": [{OWL: "hedwig", "": 1}]}, {"#/recipients/0/": "there is no such field"}),
     ],
 )
 def test_a_wrong_parameter_is_named_and_nothing_else_is(fields: dict[str, Any], pointers: dict[str, str]) -> None:
@@ -160,9 +162,7 @@ def test_the_strictest_limit_counts_and_each_messenger_counts_in_its_own_way() -
     async def work(ask: Asking) -> None:
         both = {"messengers": [OWL, PIGEON], "recipients": [{OWL: "hedwig", PIGEON: "1"}]}
         (await ask.send(**both, text="x" * 20)).expect(202)
-        assert (await ask.send(**both, text="ы" * 11)).faults() == {
-            "#/text": "is too long: pigeon takes 20 of its 22"
-        }
+        assert (await ask.send(**both, text="ы" * 11)).faults() == {"#/text": "is too long: pigeon takes 20 of its 22"}
         assert (await ask.send(**both, text="x" * 41)).faults() == {
             "#/text": "is too long: owl takes 40 of its 41, pigeon takes 20 of its 41"
         }

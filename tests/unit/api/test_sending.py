@@ -76,9 +76,9 @@ def test_the_reply_says_what_the_store_then_knows(fields: dict[str, Any]) -> Non
 def test_deliveries_are_in_the_order_of_recipients_and_then_of_messengers() -> None:
     async def work(ask: Asking) -> None:
         await ask.store.put_account(Account("john", "John", {OWL: "Pig", PIGEON: "7"}))
-        told = (
-            await ask.send(messengers=[PIGEON, OWL], recipients=[{OWL: "errol", PIGEON: "#12"}, "john"])
-        ).expect(202)
+        told = (await ask.send(messengers=[PIGEON, OWL], recipients=[{OWL: "errol", PIGEON: "#12"}, "john"])).expect(
+            202
+        )
         assert [(each["messenger"], each["recipient"], each["account"]) for each in told["deliveries"]] == [
             (PIGEON, "12", None),
             (OWL, "Errol", None),

@@ -66,9 +66,7 @@ def test_an_empty_string_and_null_mean_absent(absent: Any) -> None:
         ).expect(202)
         assert (told["send_at"], told["expires_at"], told["priority"]) == (None, None, "normal")
         assert told["sender"] == {"id": "acme", "name": "acme"}
-        faults = (
-            await sendmsg(ask, sender=absent, message=absent, messengers_list=absent, users_list=absent)
-        ).faults()
+        faults = (await sendmsg(ask, sender=absent, message=absent, messengers_list=absent, users_list=absent)).faults()
         assert faults == dict.fromkeys(("#/sender", "#/message", "#/messengers_list", "#/users_list"), "is required")
 
     asking(work)
@@ -92,13 +90,12 @@ def test_messengers_are_named_in_any_case_and_by_their_other_names(words: list[s
     asking(work)
 
 
-@pytest.mark.parametrize("ignored", ["", None, True, 5, "Sent", ["x"], {"nul": "\0"}])
+@pytest.mark.parametrize("ignored", ["", None, True, 5, "Sent", ["x"], {"": "\0"}, "\ud800"])
 def test_what_is_read_only_is_ignored(ignored: Any) -> None:
     async def work(ask: Asking) -> None:
         (await sendmsg(ask, is_sended=ignored, status=ignored)).expect(202)
 
-    if ignored != {"nul": "\0"}:
-        asking(work)
+    asking(work)
 
 
 def test_a_deferred_time_defers() -> None:
