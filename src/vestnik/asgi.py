@@ -65,7 +65,7 @@ def asgi_far(app: ASGIApp) -> Far:
         try:
             await app(call.scope(), call.receive, call.send)
         except Exception:  # noqa: BLE001 - whatever it is, a server would answer for it too
-            _log.exception("the application broke while it answered %s", urlsplit(request.url).path)
+            _log.exception("the application broke while it answered")
             if call.status is None:
                 return Response(500)
         if call.status is None or call.hung_up:

@@ -25,6 +25,8 @@ KEEP_ALIVE: Final = 4.0
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
+_NO_URL: Final = "the address is no URL of HTTP"
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,12 +52,16 @@ class SocketTransport:
         """See the port: NotSent as long as there was no connection, NoReply from then on."""
         flight = _Flight()
         try:
+            url = URL(request.url, encoded=True)
+        except ValueError:
+            raise NotSent(_NO_URL) from None
+        try:
             async with asyncio.timeout(timeout):
-                return await self._exchange(request, flight)
+                return await self._exchange(request, url, flight)
         except TimeoutError as error:
             raise _failed(flight, f"no answer within {timeout:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise _failed(flight, f"{type(error).__name__}: {error}".removesuffix(": ")) from error
+            raise _failed(flight, _words(error)) from error
 
     async def close(self) -> None:
         """Closes the connections; the transport may be used again."""
@@ -63,10 +69,10 @@ class SocketTransport:
             session, self._session = self._session, None
             await session.close()
 
-    async def _exchange(self, request: Request, flight: _Flight) -> Response:
+    async def _exchange(self, request: Request, url: URL, flight: _Flight) -> Response:
         async with self._opened().request(
             request.method,
-            URL(request.url, encoded=True),
+            url,
             headers=request.headers,
             data=request.body or None,
             allow_redirects=False,
@@ -103,6 +109,17 @@ async def _mark(_session: aiohttp.ClientSession, context: SimpleNamespace, _para
     flight.connected = True
 
 
+def _words(error: Exception) -> str:
+    """What went wrong, without the address: with some far sides it holds the token."""
+    match error:
+        case aiohttp.ClientResponseError():
+            return f"the far side does not speak HTTP: {error.message.strip()}"
+        case aiohttp.InvalidURL():
+            return _NO_URL
+        case _:
+            return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 def _failed(flight: _Flight, why: str) -> NotSent | NoReply:
     return NoReply(why) if flight.connected else NotSent(why)
 
@@ -128,7 +145,7 @@ class InProcessTransport:
         except HungUp as error:
             raise NoReply("the far side closed the connection without an answer") from error
         except Exception as error:
-            _log.exception("the far side broke while it answered %s", parts.path)
+            _log.exception("the far side at %s broke while it answered", parts.netloc)
             raise NoReply("the far side broke while it answered") from error
 
 
@@ -141,11 +158,14 @@ class RoutedTransport:
 
     async def exchange(self, request: Request, *, timeout: float) -> Response:
         """See the port."""
-        transport = self._near.get(origin(request.url), self._otherwise)
+        try:
+            transport = self._near.get(origin(request.url), self._otherwise)
+        except ValueError:
+            raise NotSent(_NO_URL) from None
         return await transport.exchange(request, timeout=timeout)
 
 
 def origin(address: str) -> str:
-    """The scheme, host and port of an absolute address, such as `http://localhost:8080`; ValueError for a bad port."""
+    """The scheme, host and port of an absolute address, such as `http://localhost:8080`; ValueError if it is none."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.hostname}:{parts.port or DEFAULT_PORTS.get(parts.scheme)}"

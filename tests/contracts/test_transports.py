@@ -100,8 +100,9 @@ def test_a_far_side_that_breaks_never_looks_like_a_refusal(opened: Opened, caplo
         raise RuntimeError("the far side's own fault")
 
     with pytest.raises(NoReply) if opened is in_process else nullcontext():
-        assert asyncio.run(exchange(opened, far, Request("POST", "/"))).status == 500
+        assert asyncio.run(exchange(opened, far, Request("POST", "/bot12:SECRET/x"))).status == 500
     assert "the far side's own fault" in caplog.text
+    assert "SECRET" not in caplog.text
 
 
 @every_way
@@ -118,6 +119,22 @@ def test_a_cancelled_exchange_ends_at_once(opened: Opened) -> None:
             await task
 
     asyncio.run(cancel())
+
+
+@pytest.mark.parametrize(
+    "address", ["/bot12:SECRET/x", "http://[SECRET", "http://far.test:SECRET/", "ftp://12:SECRET/"]
+)
+def test_what_went_wrong_is_told_without_the_address(address: str) -> None:
+    """With some messengers the address holds the token."""
+
+    async def ask(sockets: SocketTransport) -> None:
+        for transport in (sockets, RoutedTransport({}, sockets)):
+            with pytest.raises(NotSent) as raised:
+                await transport.exchange(Request("POST", address), timeout=5)
+            assert "SECRET" not in str(raised.value)
+        await sockets.close()
+
+    asyncio.run(ask(SocketTransport()))
 
 
 async def call(far: Far, request: Request) -> Response:
@@ -209,8 +226,9 @@ def raw_server(answer: bytes, *, reset: bool = False) -> Generator[str]:
     ],
 )
 def test_an_answer_that_breaks_off_or_is_none_may_have_been_one(answer: bytes, reset: bool) -> None:
-    with raw_server(answer, reset=reset) as address, pytest.raises(NoReply):
-        asyncio.run(over(Request("POST", address, body=b"x")))
+    with raw_server(answer, reset=reset) as address, pytest.raises(NoReply) as raised:
+        asyncio.run(over(Request("POST", f"{address}bot12:SECRET/x", body=b"x")))
+    assert "SECRET" not in str(raised.value)
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:

@@ -138,6 +138,8 @@ def test_without_an_app_or_an_address_of_ours_meta_is_told_nothing() -> None:
     ("answer", "error"),
     [
         (failing(190), BadSetting),
+        (failing(100), BadSetting),
+        (failing(2200), NoReply),
         (failing(2, status=503), NoReply),
         (failing(4, status=429), NoReply),
         (Response(500, body=b"<html>"), NoReply),

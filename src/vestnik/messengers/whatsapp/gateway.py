@@ -43,7 +43,8 @@ class WhatsAppGateway:
     async def open(self) -> None:
         """Sets the app's webhook, unless no app is named: then it is set in Meta's dashboard.
 
-        BadSetting where Meta refuses; NotSent or NoReply where it may agree later.
+        BadSetting where Meta refuses; NotSent or NoReply where it may agree later. Meta asks the address for a
+        challenge before it answers, so a failed verification may only mean that we are not up yet.
         """
         options = self._parts.options
         if not (options["app_id"] and self._parts.callback_url):
@@ -58,10 +59,13 @@ class WhatsAppGateway:
         path = wire.subscriptions_path(options["app_id"])
         request = Request("POST", f"{self._parts.base_url}{path}?{wire.encode_subscription(subscription)}")
         response = await self._parts.transport.exchange(request, timeout=self._parts.timeout)
-        if 400 <= response.status < 500 and response.status != 429:
-            raise BadSetting(f"WhatsApp refused the webhook {self._parts.callback_url}: {_words(response)}")
-        if response.status != 200:
-            raise NoReply(f"WhatsApp did not take the webhook {self._parts.callback_url}: {_words(response)}")
+        if response.status == 200:
+            return
+        answer = _error(response)
+        words = f"{self._parts.callback_url}: {answer.message if answer else f'HTTP {response.status}'}"
+        if answer and answer.code in ERRORS and not ERRORS[answer.code].passes:
+            raise BadSetting(f"WhatsApp refused the webhook {words}")
+        raise NoReply(f"WhatsApp did not take the webhook {words}")
 
     async def send(self, claim: Claim) -> Outcome:
         """One attempt: a text to one person."""
@@ -158,9 +162,9 @@ def _delivery_id(callback_data: str | None) -> str | None:
     return callback_data
 
 
-def _words(response: Response) -> str:
+def _error(response: Response) -> wire.Error | None:
     try:
         answer = wire.decode_answer(response.body)
     except ValueError:
-        return f"HTTP {response.status}"
-    return answer.message if isinstance(answer, wire.Error) else f"HTTP {response.status}"
+        return None
+    return answer if isinstance(answer, wire.Error) else None
