@@ -187,6 +187,17 @@ async def test_a_late_answer_names_the_message_so_that_its_reports_are_understoo
 
 
 @exam
+async def test_a_late_answer_leaves_the_attempt_that_is_under_way_its_lease(desk: Desk) -> None:
+    await desk.store.accept(order(1), 100)
+    first = await claim_one(desk.store, 100)
+    await desk.store.record([put_off(first, 200, doubt=True)], 160)
+    second = await claim_one(desk.store, 200)
+    assert await desk.store.record([taken(first, "late")], 210) == [False]
+    assert await desk.store.orphans(10, 260) == [second]
+    assert (await delivery(desk.store, "M0001-0")).external_id == "late"
+
+
+@exam
 async def test_a_late_answer_settles_what_is_in_doubt_instead_of_sending_it_again(desk: Desk) -> None:
     await desk.store.accept(order(1, "ann", "bob", "cid"), 100)
     ann, bob, cid = await claim(desk.store, 100)

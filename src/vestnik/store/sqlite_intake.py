@@ -94,6 +94,8 @@ def _finish(connection: sqlite3.Connection, intakes: list[Intake], accepted: lis
     if kept:
         senders = {intake.order.sender.id: intake.order.sender.name for intake, _ in reversed(kept)}
         run(_SQL["add_senders"], {"senders": to_json(list(senders.items()))})
+        if nameless := [intake.order.id for intake, _ in kept if not intake.order.sender.name]:
+            run(_SQL["name_senders"], {"ids": to_json(nameless)})
         run(_SQL["add_tallies"], {"tallies": to_json([_tally(intake, given) for intake, given in kept])})
     if requests := [(intake.order.request_key, given.message_id) for intake, given in both if intake.order.request_key]:
         run(_SQL["note_accepted"], {"requests": to_json(requests)})

@@ -15,13 +15,11 @@ WHERE state NOT IN ('deferred', 'waiting', 'sending')
     )
 
 -- name: add_messages
--- A sender who does not say a name here goes by that of the account.
 INSERT INTO messages
     (id, sender_id, sender_name, created_at, send_at, expires_at, max_attempts, priority, content_key, text)
 SELECT
-    value ->> 0, value ->> 1,
-    coalesce(nullif(value ->> 2, ''), (SELECT name FROM accounts WHERE id = value ->> 1), value ->> 1),
-    value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
+    value ->> 9
 FROM json_each(:messages)
 
 -- name: add_deliveries
@@ -56,6 +54,12 @@ SELECT value ->> 0, coalesce(nullif(value ->> 1, ''), value ->> 0)
 FROM json_each(:senders)
 WHERE true
 ON CONFLICT DO NOTHING
+
+-- name: name_senders
+-- A sender who did not say a name in a message goes by that of the account, which may have come in the same batch.
+UPDATE messages
+SET sender_name = (SELECT a.name FROM accounts AS a WHERE a.id = messages.sender_id)
+WHERE id IN (SELECT value FROM json_each(:ids))
 
 -- name: add_tallies
 -- :tallies holds [message, sender, deferred, waiting].

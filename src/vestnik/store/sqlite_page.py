@@ -130,19 +130,32 @@ def _lay_out_found(connection: sqlite3.Connection, page: Page, sql: str, paramet
         page.lay_out(read_rows(connection, missing))
 
 
-def _by_extent(changed: Iterable[tuple[Row, Row]]) -> dict[str, list[Row]]:
+def _by_extent(changed: Iterable[tuple[Row, Row]]) -> dict[str, list[tuple[Any, ...]]]:
     """The changed rows by the statement that writes no more columns, and so no more indexes, than it has to."""
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for before, row in changed:
+        moved = (
+            row.message_id,
+            row.ordinal,
+            row.state,
+            row.attempts,
+            row.due_at,
+            row.code,
+            row.detail,
+            row.doubt,
+            row.suspect,
+            row.lease_until,
+        )
         if (before.content_key, before.max_attempts, before.expires_at) != (
             row.content_key,
             row.max_attempts,
             row.expires_at,
         ):
-            name = "update_whole"
+            rows.setdefault("update_whole", []).append(
+                (*moved, row.external_id, row.max_attempts, row.expires_at, row.content_key)
+            )
         elif before.external_id != row.external_id:
-            name = "update_named"
+            rows.setdefault("update_named", []).append((*moved, row.external_id))
         else:
-            name = "update_moved"
-        rows.setdefault(name, []).append(row)
+            rows.setdefault("update_moved", []).append(moved)
     return rows

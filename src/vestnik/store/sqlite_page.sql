@@ -1,4 +1,4 @@
--- Rows are read and written as JSON arrays in the order of the fields of rows.Row, a whole batch in one statement.
+-- Rows are read as JSON arrays in the order of the fields of rows.Row, a whole batch in one statement.
 -- json_each comes first in every join: CROSS JOIN keeps it there, so that the batch is looked up in the table and
 -- never the table in the batch.
 
@@ -73,27 +73,29 @@ WHERE d.state = 'sending'
     )
 
 -- name: update_moved
+-- :rows holds [message, ordinal, state, attempts, due at, code, detail, in doubt, suspect, lease until, external id,
+-- max attempts, expires at, content key], of which a statement takes as much as it needs.
 UPDATE deliveries
-SET state = r.value ->> 5, attempts = r.value ->> 7, due_at = r.value ->> 9, lease_until = r.value ->> 10,
-    code = r.value ->> 14, detail = r.value ->> 15, doubt = r.value ->> 16, suspect = r.value ->> 17
+SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
+    detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9
 FROM json_each(:rows) AS r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 
 -- name: update_named
 -- The same and the external id: an index is written anew for each of its columns that a statement names.
 UPDATE deliveries
-SET state = r.value ->> 5, attempts = r.value ->> 7, due_at = r.value ->> 9, lease_until = r.value ->> 10,
-    external_id = r.value ->> 13, code = r.value ->> 14, detail = r.value ->> 15, doubt = r.value ->> 16,
-    suspect = r.value ->> 17
+SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
+    detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9,
+    external_id = r.value ->> 10
 FROM json_each(:rows) AS r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 
 -- name: update_whole
--- The same and what seldom changes: the dedupe slot and the limits.
+-- The same and what seldom changes: the limits and the dedupe slot.
 UPDATE deliveries
-SET state = r.value ->> 5, attempts = r.value ->> 7, max_attempts = r.value ->> 8, due_at = r.value ->> 9,
-    lease_until = r.value ->> 10, expires_at = r.value ->> 12, external_id = r.value ->> 13, code = r.value ->> 14,
-    detail = r.value ->> 15, doubt = r.value ->> 16, suspect = r.value ->> 17, content_key = r.value ->> 18
+SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
+    detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9,
+    external_id = r.value ->> 10, max_attempts = r.value ->> 11, expires_at = r.value ->> 12, content_key = r.value ->> 13
 FROM json_each(:rows) AS r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 
