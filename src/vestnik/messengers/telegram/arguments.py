@@ -21,8 +21,8 @@ from vestnik.messengers.telegram.numerals import (
 
 TRUE: Final = frozenset({"true", "yes", "1"})
 _BLANKS: Final = " \t\r\n\v\0"
-_JUDGED_LAST: Final = ("chat_id", "message_id")
-"""The server looks at everything else before it looks for the chat and the message."""
+_TURNS: Final = {"chat_id": 1, "message_id": 2}
+"""The server looks at everything else (turn 0) before it looks for the chat and the message."""
 _MAY_BE_ABSENT: Final = frozenset(
     {
         ("setWebhook", "url"),
@@ -53,7 +53,7 @@ def read_arguments_of(method: Method, arguments: Mapping[str, str], files: Colle
     are absent where they are no JSON. A file is the text that stands for it, and absent where it is a part itself.
     """
     values: dict[str, Any] = {}
-    for field in sorted(method.takes, key=lambda field: (*_JUDGED_LAST, "").index(_rank(field.name))):
+    for field in sorted(method.takes, key=lambda field: _TURNS.get(field.name, 0)):
         text = arguments.get(field.name, "")
         if text:
             value = _value(method.name.lower(), field, text)
@@ -66,10 +66,6 @@ def read_arguments_of(method: Method, arguments: Mapping[str, str], files: Colle
         elif field.name in arguments and field.shape == Named("string"):
             values[field.name] = ""
     return values
-
-
-def _rank(name: str) -> str:
-    return name if name in _JUDGED_LAST else ""
 
 
 def _value(method: str, field: Field, text: str) -> Any:

@@ -215,4 +215,6 @@ def wrapped(type_name: str, reason: str) -> str:
 
 def unknown_kind(type_name: str, kind: str) -> str:
     """What the server says where an object names a kind that does not exist."""
+    if (type_name, kind) == ("Media", "animation"):
+        return 'type "animation" can\'t be used in sendMediaGroup'
     return _UNKNOWN_KIND.get(type_name, "Unsupported type specified").format(kind=kind)
