@@ -68,14 +68,15 @@ class Callbacks:
 
     async def run(self) -> None:
         """Tells bots what they are to be told, until it is cancelled; first what an earlier life left over."""
-        try:
-            async with asyncio.TaskGroup() as self._group:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
                 for messenger, bot in await self._backlog.bots():
                     self.wake(messenger, bot)
                 await asyncio.get_running_loop().create_future()
-        finally:
-            self._group = None
-            self._lanes.clear()
+            finally:
+                self._group = None  # A group that is ending takes no more tasks.
+                self._lanes.clear()
 
     def wake(self, messenger: str, bot: str, *, webhook_set: bool = False) -> None:
         """There may be something to tell the bot. After `webhook_set` nothing is held against its webhook."""
