@@ -18,15 +18,18 @@ from vestnik.emulation.line import Line, Parts, Ways
 from vestnik.emulation.phones import Phones
 from vestnik.ports import Clock, Request, Response, Transport
 
+HONOURS_KEY: Final = "honours_key"
+"""The setting by which a messenger is told to treat a repeated Idempotency-Key as the real one does: as any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class EmulationSettings:
     """How the world is.
 
     With `strict` only registered bots and phones exist; with `limits_real` the vendors' published limits hold; with
-    `honour_key` a repeated Idempotency-Key gets the first answer. `options` are the messengers' own settings by
-    messenger and name. `webhooks` says where the service that runs beside the emulators wants its reports, as
-    absolute addresses by messenger.
+    `honour_key` a repeated Idempotency-Key gets the first answer, unless the messenger's option HONOURS_KEY is 0.
+    `options` are the messengers' own settings by messenger and name. `webhooks` says where the service that runs beside
+    the emulators wants its reports, as absolute addresses by messenger.
     """
 
     strict: bool = False
@@ -98,13 +101,16 @@ class World:
         if not self.settings.limits_real:
             ways = ways.unlimited()
         self.lines[messenger] = Line(
-            messenger, ways, parts, strict=self.settings.strict, honour_key=self.settings.honour_key
+            messenger, ways, parts, strict=self.settings.strict, honour_key=self._honours_key(messenger)
         )
         return self.lines[messenger]
 
     def unique(self) -> str:
         """A text that there was never before, and cheap to have."""
         return f"{self._family}/{next(self._members)}"
+
+    def _honours_key(self, messenger: str) -> bool:
+        return self.settings.honour_key and self.option(messenger, HONOURS_KEY) != "0"
 
     def option(self, messenger: str, name: str) -> str:
         """A setting of the messenger, empty where it has none."""
