@@ -39,9 +39,17 @@ class Sweep:
         self._stopping = False
         self.alarm = Alarm(clock)
 
-    async def recover(self) -> int:
-        """Judges all attempts that a dead process left under way; how many there were. For the embedded mode."""
-        return await self._judge_orphans(INTERRUPTED, everything=True)
+    async def recover(self) -> None:
+        """Judges all attempts that a dead process left under way, once the store lets it. For the embedded mode."""
+        while not self._stopping:
+            try:
+                await self._judge_orphans(INTERRUPTED, everything=True)
+            except StoreUnavailable as trouble:
+                log.warning("store unavailable, interrupted attempts wait", reason=str(trouble))
+                self.alarm.set_for(self._clock.now() + _STORE_PAUSE)
+                await self.alarm.wait()
+            else:
+                return
 
     def stop(self) -> None:
         """Ends `run`."""
@@ -74,7 +82,7 @@ class Sweep:
             if count < _BATCH:
                 return following
 
-    async def _judge_orphans(self, outcome: Unclear, *, everything: bool) -> int:
+    async def _judge_orphans(self, outcome: Unclear, *, everything: bool) -> None:
         total = 0
         while orphans := await self._store.orphans(_BATCH, self._clock.now(), everything=everything):
             now = self._clock.now()
@@ -82,7 +90,6 @@ class Sweep:
             total += len(orphans)
         if total:
             log.warning("attempts without an end", reason=outcome.code, count=total)
-        return total
 
     def _judge(self, orphan: Claim, outcome: Unclear, now: Moment) -> Verdict:
         policy = self._policies.get(orphan.messenger, _UNREGISTERED)
