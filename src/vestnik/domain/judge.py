@@ -55,10 +55,10 @@ def judge(
                 doubt=claim.doubt,
             )
         case Refused():
-            return _without_retry(claim, outcome, Ending.REFUSED, policy)
+            return _without_retry(claim, outcome, Ending.REFUSED)
         case PutOff():
             if claim.attempt >= claim.max_attempts:
-                return _without_retry(claim, outcome, Ending.PUT_OFF, policy)
+                return _without_retry(claim, outcome, Ending.PUT_OFF)
             due = policy.schedule.next_due(now, claim.attempt, luck, outcome.retry_after)
             return _again(claim, outcome, Ending.PUT_OFF, due, doubt=claim.doubt, suspect=suspect)
         case Unclear():
@@ -105,19 +105,19 @@ def _again(
     )
 
 
-def _without_retry(claim: Claim, outcome: PutOff | Refused, ending: Ending, policy: Policy) -> Verdict:
+def _without_retry(claim: Claim, outcome: PutOff | Refused, ending: Ending) -> Verdict:
     """The last attempt surely failed; an earlier one that nobody knows of still leaves doubt.
 
-    A far side that honours the key would have answered with that earlier success, so there no doubt remains.
+    That is so also where the far side honours the key: a connection that was refused or an error of its server says
+    nothing of what it once took.
     """
-    doubt = claim.doubt and not policy.honours_key
     return Verdict(
         claim.delivery_id,
         claim.attempt,
-        Event.DOUBT if doubt else Event.FAIL,
+        Event.DOUBT if claim.doubt else Event.FAIL,
         ending,
         claim.claimed_at,
         code=outcome.code,
         detail=outcome.detail,
-        doubt=doubt,
+        doubt=claim.doubt,
     )
