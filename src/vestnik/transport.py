@@ -52,15 +52,12 @@ class SocketTransport:
         """See the port: NotSent as long as there was no connection, NoReply from then on."""
         flight = _Flight()
         try:
-            url = URL(request.url, encoded=True)
-        except ValueError:
-            raise NotSent(_NO_URL) from None
-        try:
+            origin(request.url)  # The library looks at the port late, and then cannot even say what is wrong.
             async with asyncio.timeout(timeout):
-                return await self._exchange(request, url, flight)
+                return await self._exchange(request, flight)
         except TimeoutError as error:
             raise _failed(flight, f"no answer within {timeout:g} s") from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _failed(flight, _words(error)) from error
 
     async def close(self) -> None:
@@ -69,10 +66,10 @@ class SocketTransport:
             session, self._session = self._session, None
             await session.close()
 
-    async def _exchange(self, request: Request, url: URL, flight: _Flight) -> Response:
+    async def _exchange(self, request: Request, flight: _Flight) -> Response:
         async with self._opened().request(
             request.method,
-            url,
+            URL(request.url, encoded=True),
             headers=request.headers,
             data=request.body or None,
             allow_redirects=False,
@@ -114,7 +111,7 @@ def _words(error: Exception) -> str:
     match error:
         case aiohttp.ClientResponseError():
             return f"the far side does not speak HTTP: {error.message.strip()}"
-        case aiohttp.InvalidURL():
+        case ValueError():  # Which InvalidURL is too.
             return _NO_URL
         case _:
             return f"{type(error).__name__}: {error}".removesuffix(": ")
