@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from vestnik.messengers.telegram.markup.automatic import found
 from vestnik.messengers.telegram.markup.cleaning import cleaned, cleaned_with, is_invisible, trimmed
+from vestnik.messengers.telegram.markup.draft import has_surrogates
 from vestnik.messengers.telegram.markup.entity import Entity, Kind, MarkupError
 from vestnik.messengers.telegram.markup.explicit import read_entities, taken
 from vestnik.messengers.telegram.markup.html import parse_html
@@ -45,14 +46,14 @@ def formatted(text: str, parse_mode: str = "", entities: object = None, *, may_b
         return _fixed(text, read_entities(entities), may_be_empty=may_be_empty)
     if mode not in _PARSERS:
         raise MarkupError("Unsupported parse_mode")
-    if _has_surrogates(text):
+    if has_surrogates(text):
         raise MarkupError("Text must be encoded in UTF-8")
     plain, parsed = _PARSERS[mode](text)
     return _fixed(plain, [taken(entity) for entity in parsed], may_be_empty=may_be_empty)
 
 
 def _fixed(text: str, entities: list[Entity], *, may_be_empty: bool) -> Formatted:
-    if _has_surrogates(text):
+    if has_surrogates(text):
         raise MarkupError(_NOT_UTF8)
     for entity in entities:
         for name, value in (("offset", entity.offset), ("length", entity.length)):
@@ -72,7 +73,3 @@ def _fixed(text: str, entities: list[Entity], *, may_be_empty: bool) -> Formatte
     if is_invisible(text) and not may_be_empty:
         raise MarkupError("Text must be non-empty")
     return Formatted(text, with_found(entities, found(text)))
-
-
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False

@@ -91,4 +91,5 @@ def is_top_level_domain(name: str) -> bool:
 
 @cache
 def _top_level_domains() -> frozenset[str]:
+    # The names that the server knows: those of IANA's root zone, and onion and ton.
     return frozenset(Path(__file__).with_name("top_level_domains.txt").read_text(encoding="utf-8").split())

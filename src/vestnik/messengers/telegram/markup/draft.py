@@ -36,10 +36,6 @@ class Draft:
         """What was written after the mark."""
         return "".join(self._pieces[mark:])
 
-    def ends_with(self, ending: str) -> bool:
-        """Whether the last piece ends so."""
-        return bool(self._pieces) and self._pieces[-1].endswith(ending)
-
     def text(self) -> str:
         """All that was written."""
         return "".join(self._pieces)
@@ -55,3 +51,8 @@ def unparsable(reason: str, text: str | None = None, at: int = 0) -> MarkupError
 def byte_offset(text: str, at: int) -> int:
     """How many bytes the first `at` characters take in UTF-8."""
     return len(text[:at].encode("utf-8", "surrogatepass"))
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether the text has halves of characters in it, so that it is no valid UTF-8."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

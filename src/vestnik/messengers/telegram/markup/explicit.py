@@ -9,6 +9,7 @@ from typing import Any
 
 from vestnik.messengers.telegram.markup.cleaning import cleaned
 from vestnik.messengers.telegram.markup.dates import date_entity, entity_form
+from vestnik.messengers.telegram.markup.draft import has_surrogates
 from vestnik.messengers.telegram.markup.entity import FOUND, Entity, Kind, MarkupError
 from vestnik.messengers.telegram.markup.links import LARGEST_USER_ID, InvalidLink, checked, mentioned_user
 from vestnik.messengers.telegram.numerals import LARGEST_INT32, LARGEST_INT64, NotJson, decode, exact_integer
@@ -86,7 +87,7 @@ def _user_id(item: Mapping[str, Any]) -> int:
 def taken(entity: Entity) -> Entity:
     """The entity as the server takes it once it has been read; MarkupError where what it carries is not valid."""
     for value, name in ((entity.language, "PreCode.language"), (entity.url, "TextUrl.url")):
-        if value is not None and any("\ud800" <= c <= "\udfff" for c in value):
+        if value is not None and has_surrogates(value):
             raise MarkupError(f"MessageEntity{name} must be encoded in UTF-8")
     match entity.type:
         case Kind.PRE if entity.language is not None:

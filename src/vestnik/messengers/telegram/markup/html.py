@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from vestnik.messengers.telegram.markup.dates import date_entity, markup_form
-from vestnik.messengers.telegram.markup.draft import SPACES, Draft, unparsable
+from vestnik.messengers.telegram.markup.draft import SPACES, Draft, has_surrogates, unparsable
 from vestnik.messengers.telegram.markup.entity import Entity, Kind, MarkupError, in_order
 from vestnik.messengers.telegram.markup.links import linked, lower
 from vestnik.messengers.telegram.numerals import LARGEST_INT32, LARGEST_INT64, exact_integer, leading_integer
@@ -65,7 +65,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
     reader = _Reader(source)
     reader.read()
     text = reader.draft.text()
-    if any("\ud800" <= c <= "\udfff" for c in text):
+    if has_surrogates(text):
         raise unparsable(_BAD_SURROGATES)
     return text, in_order([_without_language(entity) for entity in reader.draft.entities])
 
