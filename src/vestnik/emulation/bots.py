@@ -65,13 +65,15 @@ class Bots:
         """Names the webhook that the settings tell of, for bots that asked for none."""
         self._defaults[messenger] = webhook
 
-    def exists(self, messenger: str, bot: str, token: str | None = None) -> bool:
-        """Whether there is such a bot, and whether the token is its own where it was registered with one."""
+    def exists(self, messenger: str, bot: str) -> bool:
+        """Whether there is such a bot."""
+        return not self._strict or (messenger, bot) in self._tokens or (messenger, bot) in self._configured
+
+    def trusts(self, messenger: str, bot: str, token: str | None) -> bool:
+        """Whether whoever shows the token is the bot, which must exist and may have no token of its own."""
         if (messenger, bot) in self._tokens:
             return self._tokens[messenger, bot] in (None, token)
-        if not self._strict:
-            return True
-        return (messenger, bot) in self._configured and self._configured[messenger, bot] in (None, token)
+        return not self._strict or self._configured.get((messenger, bot), self) in (None, token)
 
     def listed(self) -> list[tuple[str, str]]:
         """The registered bots, as messenger and name."""

@@ -71,12 +71,19 @@ class Callbacks:
         async with asyncio.TaskGroup() as group:
             self._group = group
             try:
-                for messenger, bot in await self._backlog.bots():
+                for messenger, bot in await self._left_over():
                     self.wake(messenger, bot)
                 await asyncio.get_running_loop().create_future()
             finally:
                 self._group = None  # A group that is ending takes no more tasks.
                 self._lanes.clear()
+
+    async def _left_over(self) -> list[tuple[str, str]]:
+        while True:
+            try:
+                return await self._backlog.bots()
+            except StoreUnavailable:
+                await self._clock.sleep_until(self._clock.now() + span(LONGEST_PAUSE))
 
     def wake(self, messenger: str, bot: str, *, webhook_set: bool = False) -> None:
         """There may be something to tell the bot. After `webhook_set` nothing is held against its webhook."""

@@ -102,7 +102,7 @@ class TelegramEmulator:
             raise _Failed(why)
         arguments = read_arguments(query, request.headers.get("content-type", ""), _unpacked(request))
         bot = token.partition(":")[0]
-        if not self._bots.exists(NAME, bot, token):
+        if not self._bots.trusts(NAME, bot, token):
             raise _Failed(wire.UNAUTHORIZED)
         known = self._methods.get(method or arguments.get("method", "").lower())
         if known is None:

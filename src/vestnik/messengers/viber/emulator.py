@@ -145,7 +145,7 @@ class ViberEmulator:
         if not token:
             raise _Refused(wire.INVALID_TOKEN, wire.MISSING_TOKEN_MESSAGE)
         found = self.bot_of(token)
-        if found is None or not self._bots.exists(NAME, *found):
+        if found is None or not self._bots.trusts(NAME, *found):
             raise _Refused(wire.INVALID_TOKEN)
         return found[0], token
 

@@ -103,11 +103,11 @@ class WhatsAppEmulator:
 
     def _authorise(self, bot: str, token: str) -> None:
         if not token:
-            raise Refused(190, message="Invalid OAuth access token - Cannot parse access token")
-        if not self._bots.exists(NAME, bot, token):
-            if self._bots.exists(NAME, bot):
-                raise Refused(190, message="Invalid OAuth access token - Cannot parse access token")
+            raise Refused(190, message=_BAD_TOKEN)
+        if not self._bots.exists(NAME, bot):
             raise Refused(100, message=_MISSING.format(bot), subcode=33)
+        if not self._bots.trusts(NAME, bot, token):
+            raise Refused(190, message=_BAD_TOKEN)
 
     async def _post_message(self, bot: str, request: Request) -> Response:
         try:
@@ -176,6 +176,7 @@ def emulator(world: World) -> WhatsAppEmulator:
     return WhatsAppEmulator(world)
 
 
+_BAD_TOKEN: Final = "Invalid OAuth access token - Cannot parse access token"  # noqa: S105 - words of the protocol
 _MISSING: Final = (
     "Unsupported post request. Object with ID '{}' does not exist, cannot be loaded due to missing permissions, "
     "or does not support this operation"
