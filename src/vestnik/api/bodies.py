@@ -17,7 +17,7 @@ from vestnik.api.problems import MALFORMED, SLOW_BODY, TOO_LARGE, WRONG_MEDIA_TY
 MOST_VALUES: Final = 16 * MOST_RECIPIENTS
 """How many JSON values a body may hold: twice what the largest request on seven messengers needs.
 
-A body of 16 MiB could hold millions, and no other request would get a turn while they are decoded.
+A body of a few MiB could hold millions, and no other request would get a turn while they are decoded.
 """
 
 _FEW: Final = 2 * MOST_VALUES

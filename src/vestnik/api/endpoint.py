@@ -22,8 +22,6 @@ from vestnik.domain.errors import Conflict, IllegalStep, NotFound, StoreUnavaila
 CALLER: Final = "vestnik.caller"
 """Where in the scope it stands who asks."""
 
-_log: Final = structlog.get_logger("vestnik.api")
-
 
 def caller_of(request: Request) -> Caller:
     """Who asks; decided before a route is entered."""
@@ -50,6 +48,8 @@ class Endpoint:
         self._keys = keys
         self._metrics = metrics
         self._retry_after = {"Retry-After": str(retry_after)}
+        # Bound once: a logger that is not bound looks for its settings at every line.
+        self._log = structlog.get_logger("vestnik.api").bind(route=path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -92,7 +92,7 @@ class Endpoint:
                 return refused(Problem(CONFLICT, str(error)))
             case StoreUnavailable():
                 return refused(Problem(STORE_UNAVAILABLE, str(error), headers=self._retry_after))
-        _log.error("a request could not be answered", route=self._path, method=scope["method"], exc_info=error)
+        self._log.error("a request could not be answered", method=scope["method"], exc_info=error)
         return refused(Problem(INTERNAL, "the mistake is logged"))
 
     async def _no_handler(self, _: Request) -> Response:
@@ -103,11 +103,10 @@ class Endpoint:
     def _note(self, scope: Scope, method: str, status: int, taken: float) -> None:
         """One line for each request, of its route and ids only: paths and queries of strangers may hold secrets."""
         if status < 400:
-            _log.debug("answered", method=method, route=self._path, status=status, **scope.get("path_params", {}))
+            self._log.debug("answered", method=method, status=status, **scope.get("path_params", {}))
         else:
-            note = _log.warning if status >= 500 else _log.info
-            milliseconds = round(taken * 1000, 1)
-            note("refused", method=method, route=self._path, status=status, ms=milliseconds)
+            note = self._log.warning if status >= 500 else self._log.info
+            note("refused", method=method, status=status, ms=round(taken * 1000, 1))
 
 
 def empty(status: int = 204) -> Reply:

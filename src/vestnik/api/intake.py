@@ -5,12 +5,12 @@ It has never heard of the words in which it was asked for; a reply says what the
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from vestnik.api.parts import DELIVERIES_SHOWN, SLICE, Parts
-from vestnik.api.planning import Draft
 from vestnik.api.problems import STOPPING, Problem
 from vestnik.api.queries import cursor_for
 from vestnik.api.replies import Reply, told
@@ -27,11 +27,11 @@ from vestnik.api.views import (
 from vestnik.domain.delivery import delivery_id
 from vestnik.domain.errors import NotFound
 from vestnik.domain.lifecycle import State
-from vestnik.domain.message import Duplicate, Message
+from vestnik.domain.message import Duplicate, Message, Order
 from vestnik.domain.moment import Moment, to_rfc3339
 
 PointerOf: TypeAlias = Callable[[int, str], str]
-"""Where recipient number n stands in the caller's body, for a messenger."""
+"""Where in the caller's body it stands that delivery number n of the order is for a messenger."""
 
 _DRY: Final = 200
 
@@ -60,7 +60,7 @@ class DryRunView(msgspec.Struct):
 
 
 class Intake:
-    """Takes drafts in."""
+    """Takes orders in."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -71,31 +71,17 @@ class Intake:
             headers = {"Retry-After": str(self._parts.settings.retry_after)}
             raise Problem(STOPPING, "the service takes no new work", headers=headers)
 
-    async def take(self, draft: Draft, request_key: str | None, pointer_of: PointerOf) -> MessageView:
+    async def take(self, order: Order, pointer_of: PointerOf) -> MessageView:
         """The message as it was committed; where all of it was said before, the first one that said it."""
-        clock = self._parts.clock
-        order = draft.order(clock.new_id(), request_key)
-        now = clock.now()
+        now = self._parts.clock.now()
         acceptance = await self._parts.store.accept(order, now)
         if acceptance.message_id == order.id:
             self._parts.bell()
-            message = Message(
-                order.id,
-                order.sender,
-                order.text,
-                now,
-                order.send_at,
-                order.expires_at,
-                order.max_attempts,
-                order.priority,
-                {_first_state(draft, now): len(order.deliveries) - len(acceptance.duplicates)},
-            )
-            shown, following = _accepted(draft, message, acceptance.duplicates)
-            view = _view(message, shown, following)
+            view = _accepted(order, acceptance.duplicates, now)
         else:
             view = await self.seen(acceptance.message_id)
         if acceptance.duplicates:
-            view.duplicates = await _duplicates(draft, acceptance.duplicates, pointer_of)
+            view.duplicates = await _duplicates(order, acceptance.duplicates, pointer_of)
         return view
 
     async def seen(self, message_id: str) -> MessageView:
@@ -108,23 +94,26 @@ class Intake:
     async def shown(self, message: Message) -> MessageView:
         """The message with the first of its deliveries."""
         found = await self._parts.store.deliveries(message.id, state=None, limit=DELIVERIES_SHOWN + 1)
-        shown = [delivery_of(delivery) for delivery in found[:DELIVERIES_SHOWN]]
-        return _view(message, shown, following(shown) if len(found) > DELIVERIES_SHOWN else None)
+        page = [delivery_of(delivery) for delivery in found[:DELIVERIES_SHOWN]]
+        summary = summary_of(message)
+        fields = {field: getattr(summary, field) for field in summary.__struct_fields__}
+        following_page = following(page) if len(found) > DELIVERIES_SHOWN else None
+        return MessageView(**fields, deliveries=page, next=following_page, duplicates=[])
 
-    def dry_run(self, draft: Draft) -> Reply:
+    def dry_run(self, order: Order) -> Reply:
         """What would be accepted."""
-        state = _first_state(draft, self._parts.clock.now())
+        state = _first_state(order, self._parts.clock.now())
         view = DryRunView(
             True,
             state,
-            sender_of(draft.sender),
-            draft.text,
-            when(draft.send_at),
-            when(draft.expires_at),
-            draft.max_attempts,
-            draft.priority.word,
-            {state.value: len(draft.deliveries)},
-            [PlannedDelivery(*address) for address in draft.deliveries[:DELIVERIES_SHOWN]],
+            sender_of(order.sender),
+            order.text,
+            when(order.send_at),
+            when(order.expires_at),
+            order.max_attempts,
+            order.priority.word,
+            {state.value: len(order.deliveries)},
+            [PlannedDelivery(*address) for address in order.deliveries[:DELIVERIES_SHOWN]],
         )
         return told(view, _DRY)
 
@@ -139,51 +128,59 @@ def following(shown: Sequence[DeliveryView]) -> str:
     return cursor_for(shown[-1].id.rpartition("-")[2])
 
 
-def _first_state(draft: Draft, now: Moment) -> State:
-    return State.DEFERRED if draft.send_at is not None and draft.send_at > now else State.WAITING
+def _first_state(order: Order, now: Moment) -> State:
+    return State.DEFERRED if order.send_at is not None and order.send_at > now else State.WAITING
 
 
-def _view(message: Message, shown: list[DeliveryView], cursor: str | None) -> MessageView:
-    summary = summary_of(message)
-    fields = {field: getattr(summary, field) for field in summary.__struct_fields__}
-    return MessageView(**fields, deliveries=shown, next=cursor, duplicates=[])
-
-
-def _accepted(draft: Draft, message: Message, duplicates: Sequence[Duplicate]) -> tuple[list[DeliveryView], str | None]:
-    """The first deliveries as the store has just made them, and the cursor of the others."""
+def _accepted(order: Order, duplicates: Sequence[Duplicate], now: Moment) -> MessageView:
+    """The message as the store has just made it."""
+    state = _first_state(order, now)
+    created_at, send_at = to_rfc3339(now), when(order.send_at)
+    due_at = send_at if state is State.DEFERRED else created_at
     left_out = {duplicate.index for duplicate in duplicates}
-    state = _first_state(draft, message.created_at)
-    due_at = when(draft.send_at) if state is State.DEFERRED else to_rfc3339(message.created_at)
-    shown: list[DeliveryView] = []
-    for ordinal, (messenger, recipient, account) in enumerate(draft.deliveries):
-        if ordinal in left_out:
-            continue
-        if len(shown) == DELIVERIES_SHOWN:
-            return shown, following(shown)
-        shown.append(
-            DeliveryView(
-                delivery_id(message.id, ordinal),
-                message.id,
-                messenger,
-                recipient,
-                account,
-                state,
-                0,
-                draft.max_attempts,
-                due_at,
-                None,
-                None,
-            )
+    # What is left out takes no place on the page, so that many addresses are enough to find out whether there are more.
+    first = islice(enumerate(order.deliveries), DELIVERIES_SHOWN + len(left_out) + 1)
+    shown = [
+        DeliveryView(
+            delivery_id(order.id, ordinal),
+            order.id,
+            messenger,
+            recipient,
+            account,
+            state,
+            0,
+            order.max_attempts,
+            due_at,
+            None,
+            None,
         )
-    return shown, None
+        for ordinal, (messenger, recipient, account) in first
+        if ordinal not in left_out
+    ]
+    page = shown[:DELIVERIES_SHOWN]
+    return MessageView(
+        id=order.id,
+        status=state,
+        sender=sender_of(order.sender),
+        text=order.text,
+        send_at=send_at,
+        created_at=created_at,
+        is_sent=False,
+        counts={state.value: len(order.deliveries) - len(left_out)},
+        expires_at=when(order.expires_at),
+        max_attempts=order.max_attempts,
+        priority=order.priority.word,
+        deliveries=page,
+        next=following(page) if len(shown) > DELIVERIES_SHOWN else None,
+        duplicates=[],
+    )
 
 
-async def _duplicates(draft: Draft, found: Sequence[Duplicate], pointer_of: PointerOf) -> list[DuplicateView]:
+async def _duplicates(order: Order, found: Sequence[Duplicate], pointer_of: PointerOf) -> list[DuplicateView]:
     views = []
     for number, duplicate in enumerate(found):
-        messenger = draft.deliveries[duplicate.index].messenger
-        where = pointer_of(duplicate.index // draft.messengers, messenger)
-        views.append(DuplicateView(where, messenger, duplicate.delivery_id))
+        messenger = order.deliveries[duplicate.index].messenger
+        views.append(DuplicateView(pointer_of(duplicate.index, messenger), messenger, duplicate.delivery_id))
         if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)
     return views

@@ -53,16 +53,16 @@ class Messages:
         dry = query.flag("dry_run")
         body, of_shape, raw = await self._body.read(request, self._parts.settings)
         faults = Faults([*query.faults, *of_shape])
-        caller = caller_of(request)
 
         async def work(key: str | None) -> Reply:
-            draft = await self._planner.draft(body, caller, self._parts.messengers.get, faults)
+            order = await self._planner.order(body, caller_of(request), self._parts.messengers.get, faults, key)
             if dry:
-                return self._intake.dry_run(draft)
-            view = await self._intake.take(draft, key, pointer_of)
+                return self._intake.dry_run(order)
+            view = await self._intake.take(order, pointer_of)
             return accepted(view, view.id)
 
-        def pointer_of(recipient: int, messenger: str) -> str:
+        def pointer_of(delivery: int, messenger: str) -> str:
+            recipient = delivery // len(body.messengers)
             named = isinstance(body.recipients[recipient], Mapping)
             return pointer("recipients", recipient, messenger) if named else pointer("recipients", recipient)
 

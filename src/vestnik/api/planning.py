@@ -4,7 +4,7 @@ It has never heard of JSON: it is given what was understood of a request and gat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from vestnik.api.faults import Faults
 from vestnik.api.keys import Caller
@@ -15,51 +15,30 @@ from vestnik.api.senders import SenderNames
 from vestnik.api.times import moment_of
 from vestnik.domain.account import ACCOUNT_ID
 from vestnik.domain.identity import content_key
-from vestnik.domain.message import Address, Order, Sender
+from vestnik.domain.message import Order, Sender
 from vestnik.domain.moment import Moment, to_rfc3339
 from vestnik.domain.priority import Priority, default_priority
 from vestnik.domain.rules import MessengerRules
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An order without the id and the request key that it gets when it is given to the store."""
-
-    sender: Sender
-    text: str
-    deliveries: Sequence[Address]
-    priority: Priority
-    max_attempts: int
-    content_key: str | None
-    send_at: Moment | None
-    expires_at: Moment | None
-    messengers: int
-    """How many messengers were chosen: `deliveries[n]` is for recipient number `n // messengers`."""
-
-    def order(self, message_id: str, request_key: str | None) -> Order:
-        return Order(
-            message_id,
-            self.sender,
-            self.text,
-            self.deliveries,
-            self.priority,
-            self.max_attempts,
-            self.content_key,
-            self.send_at,
-            self.expires_at,
-            request_key,
-        )
+_PRIORITIES: Final = {priority.word: priority for priority in Priority}
+_FAR_OVER: Final = 100
+"""A text of so many times the limit is over it, however a messenger counts."""
 
 
 class Planner:
-    """Makes drafts of what was asked for."""
+    """Makes orders of what was asked for."""
 
     def __init__(self, parts: Parts, names: SenderNames) -> None:
         self._parts = parts
         self._names = names
 
-    async def draft(self, body: MessageBody, caller: Caller, find: FindMessenger, faults: Faults) -> Draft:
-        """The draft; a Problem with every fault, or because the caller may not speak for the sender."""
+    async def order(
+        self, body: MessageBody, caller: Caller, find: FindMessenger, faults: Faults, request_key: str | None
+    ) -> Order:
+        """The order; a Problem with every fault, or because the caller may not speak for the sender.
+
+        `deliveries[n]` of the order is for recipient number `n // len(body.messengers)`.
+        """
         now = self._parts.clock.now()
         sender = await self._sender(body.sender, caller, faults)
         chosen = _chosen(body.messengers, find, faults)
@@ -69,24 +48,23 @@ class Planner:
         if expires_at is not None and send_at is not None and expires_at <= send_at:
             faults.add("is not after the time of sending", "expires_at")
         count = len(body.recipients)
-        if count == 0:
-            faults.add("must not be empty", "recipients")
-        if count > MOST_RECIPIENTS:
-            faults.add(f"must have at most {MOST_RECIPIENTS} recipients", "recipients")
-        deliveries = await Recipients(body.recipients[:MOST_RECIPIENTS], chosen, find).addresses(
-            self._parts.store, faults
-        )
+        if not 0 < count <= MOST_RECIPIENTS:
+            detail = f"must have at most {MOST_RECIPIENTS} recipients" if count else "must not be empty"
+            faults.add(detail, "recipients")
+        recipients = Recipients(body.recipients[:MOST_RECIPIENTS], chosen, find)
+        deliveries = await recipients.addresses(self._parts.store, faults)
         faults.settle()
-        return Draft(
+        return Order(
+            self._parts.clock.new_id(),
             sender,
             body.text,
             deliveries,
-            default_priority(count) if body.priority is None else Priority[body.priority.upper()],
+            default_priority(count) if body.priority is None else _PRIORITIES[body.priority],
             body.max_attempts or self._parts.settings.max_attempts,
             None if body.allow_duplicate else content_key(sender.id, body.text, body.dedupe_key),
             send_at,
             expires_at,
-            len(chosen),
+            request_key,
         )
 
     async def _sender(self, given: str | SenderBody, caller: Caller, faults: Faults) -> Sender:
@@ -121,10 +99,17 @@ def _chosen(words: Sequence[str], find: FindMessenger, faults: Faults) -> list[M
 def _check_text(text: str, chosen: Sequence[MessengerRules], faults: Faults) -> None:
     if not text.strip():
         faults.add("must not be empty", "text")
-    lengths = [(rules, rules.text_length(text)) for rules in chosen]
-    over = [f"{rules.name} takes {rules.text_limit} of its {n}" for rules, n in lengths if n > rules.text_limit]
+    over = [found for rules in chosen if (found := _over(text, rules))]
     if over:
         faults.add(f"is too long: {', '.join(over)}", "text")
+
+
+def _over(text: str, rules: MessengerRules) -> str | None:
+    """By how much a text is too long for a messenger; one that is so by far is not counted, which takes its time."""
+    if len(text) > _FAR_OVER * rules.text_limit:
+        return f"{rules.name} takes {rules.text_limit}"
+    length = rules.text_length(text)
+    return f"{rules.name} takes {rules.text_limit} of its {length}" if length > rules.text_limit else None
 
 
 def future(text: str | None, field: str, now: Moment, faults: Faults) -> Moment | None:

@@ -55,12 +55,13 @@ class Sendmsg:
         faults = Faults([*query.faults, *of_shape, *missing], WORDS)
 
         async def work(key: str | None) -> Reply:
-            draft = await self._planner.draft(body, caller_of(request), self._find, faults)
+            order = await self._planner.order(body, caller_of(request), self._find, faults, key)
             if dry:
-                return self._intake.dry_run(draft)
-            return _told(await self._intake.take(draft, key, pointer_of))
+                return self._intake.dry_run(order)
+            return _told(await self._intake.take(order, pointer_of))
 
-        def pointer_of(recipient: int, messenger: str) -> str:
+        def pointer_of(delivery: int, messenger: str) -> str:
+            recipient = delivery // len(body.messengers)
             entry = body.recipients[recipient]
             if not isinstance(entry, Mapping):
                 return pointer("users_list", recipient)

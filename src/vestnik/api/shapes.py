@@ -21,6 +21,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 _UNCHECKED: Final = frozenset({"pattern", "format", "minItems", "maxItems", "examples", "description", "title"})
 """Parts of a schema that check nothing, or that the routes themselves check in better words."""
 
+_SLICE: Final = SLICE // 4
+"""How many items of the crowd are checked at once: each may have a wrong identifier on every messenger."""
+
 _MOST_PARTS: Final = 100
 """How many parts anything but the crowd may have: each of them may need a fault."""
 
@@ -88,10 +91,10 @@ class Shape(Generic[S]):
         faults = _told(found)
         # One more than the limit is kept, so that whoever counts them still finds too many.
         kept = members[: MOST_RECIPIENTS + 1]
-        for start in range(0, len(kept), SLICE):
-            part = kept[start : start + SLICE]
+        for start in range(0, len(kept), _SLICE):
+            part = kept[start : start + _SLICE]
             faults += _told(self._mend(part, self._members), crowd, start)
-            kept[start : start + SLICE] = part
+            kept[start : start + _SLICE] = part
             await asyncio.sleep(0)
         setattr(body, crowd, kept)
         return body, faults

@@ -191,9 +191,34 @@ def test_the_largest_request_is_not_too_large() -> None:
 
 
 words = st.sampled_from(
-    "sender text messengers recipients send_at expires_at max_attempts priority dedupe_key allow_duplicate id name "
-    "message messengers_list users_list deffered_time is_sended status as identifiers advance set reset owl pigeon OWL"
-    "".split()
+    [
+        "sender",
+        "text",
+        "messengers",
+        "recipients",
+        "send_at",
+        "expires_at",
+        "max_attempts",
+        "priority",
+        "dedupe_key",
+        "allow_duplicate",
+        "id",
+        "name",
+        "message",
+        "messengers_list",
+        "users_list",
+        "deffered_time",
+        "is_sended",
+        "status",
+        "as",
+        "identifiers",
+        "advance",
+        "set",
+        "reset",
+        "owl",
+        "pigeon",
+        "OWL",
+    ]
 )
 anything = st.recursive(
     st.none()
