@@ -145,7 +145,8 @@ class GroupCommit:
             _migrate(connection, self._path, migrations)
         except sqlite3.Error as error:
             connection.close()
-            raise _unavailable(error) or StoreUnavailable(f"{self._path} cannot be used: {error}") from error
+            kind = type(_unavailable(error) or StoreUnavailable())
+            raise kind(f"{self._path} cannot be used: {error}") from error
         except BaseException:
             connection.close()
             raise

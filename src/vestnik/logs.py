@@ -7,7 +7,8 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, TextIO, cast
 
 import structlog
 
@@ -19,9 +20,26 @@ _BEARER: Final = re.compile(r"\b(Bearer\s+|vk_)[A-Za-z0-9._~+/=-]+")
 HIDDEN: Final = "***"
 
 
+class Unfailing:
+    """A file for log lines: what it does not take, for instance on a full disk, is lost and nothing else is."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 def set_up(log_format: str, log_level: str) -> None:
     """Sends every line to standard error, in `text` or `json`, from the level on; the server's own lines too."""
     level = logging.getLevelNamesMapping()[log_level.upper()]
+    lines = cast(TextIO, Unfailing(sys.stderr))
     last: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
@@ -39,10 +57,10 @@ def set_up(log_format: str, log_level: str) -> None:
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(lines),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

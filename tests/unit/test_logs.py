@@ -1,8 +1,10 @@
-"""What a log line never shows."""
+"""What a log line never shows, and that it never does harm."""
+
+import io
 
 import pytest
 
-from vestnik.logs import hide_secrets
+from vestnik.logs import Unfailing, hide_secrets
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,24 @@ from vestnik.logs import hide_secrets
 )
 def test_tokens_and_keys_are_hidden_wherever_they_stand(said: dict[str, object], shown: dict[str, object]) -> None:
     assert hide_secrets(None, "info", dict(said)) == shown
+
+
+def test_a_line_that_the_disk_has_no_room_for_is_lost_and_nothing_else_is() -> None:
+    class FullDisk(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError("No space left on device")
+            return super().write(text)
+
+        def flush(self) -> None:
+            if self.full:
+                raise OSError("No space left on device")
+
+    disk = FullDisk()
+    lines = Unfailing(disk)
+    print("lost", file=lines, flush=True)
+    disk.full = False
+    print("kept", file=lines, flush=True)
+    assert disk.getvalue() == "kept\n"
