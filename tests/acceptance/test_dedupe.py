@@ -41,7 +41,7 @@ def test_only_those_who_have_not_got_it_get_it(tmp_path: Path) -> None:
         assert second["counts"].keys() <= {"waiting", "sending", "sent", "delivered"}
         assert sum(second["counts"].values()) == 3
         told = {(each["pointer"], each["messenger"]) for each in second["duplicates"]}
-        assert told == {(f"#/recipients/{number}", messenger) for number in range(2) for messenger in MESSENGERS}
+        assert told == {(f"#/recipients/{number}/{name}", name) for number in range(2) for name in MESSENGERS}
         originals = {delivery["id"] for delivery in service.deliveries(first["id"])}
         assert {each["delivery_id"] for each in second["duplicates"]} == originals
         service.wait_until_settled(first["id"], second["id"])
@@ -51,7 +51,7 @@ def test_only_those_who_have_not_got_it_get_it(tmp_path: Path) -> None:
 def test_a_recipient_named_twice_in_one_request_gets_it_once(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         sent = service.send(TEXT, [person(1), person(2), person(1)])
-        assert {each["pointer"] for each in sent["duplicates"]} == {"#/recipients/2"}
+        assert {each["pointer"] for each in sent["duplicates"]} == {f"#/recipients/2/{name}" for name in MESSENGERS}
         service.wait_until_settled(sent["id"])
         assert audit(expected(TEXT, [person(1), person(2)], MESSENGERS), service.journal()).faultless
 
@@ -59,7 +59,7 @@ def test_a_recipient_named_twice_in_one_request_gets_it_once(tmp_path: Path) -> 
 def test_one_number_in_two_spellings_is_one_recipient(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         sent = service.send(TEXT, [{"whatsapp": "+79161234567"}, {"whatsapp": "+7 (916) 123-45-67"}])
-        assert [each["pointer"] for each in sent["duplicates"]] == ["#/recipients/1"]
+        assert [each["pointer"] for each in sent["duplicates"]] == ["#/recipients/1/whatsapp"]
         service.wait_until_settled(sent["id"])
         assert len(service.journal()) == 1
 
