@@ -81,6 +81,11 @@ class Lane:
         self._main.alarm.ring()
         self._side.alarm.ring()
 
+    def expect(self, moment: Moment) -> None:
+        """Something will come due at that moment."""
+        self._main.alarm.set_for(moment)
+        self._side.alarm.set_for(moment)
+
     def stop(self) -> None:
         """Ends `run`: nothing new is claimed, attempts under way finish within the grace, everything is recorded."""
         self._main.stop()

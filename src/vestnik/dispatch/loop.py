@@ -10,6 +10,7 @@ import structlog
 
 from vestnik.dispatch.lane import Lane
 from vestnik.dispatch.sweep import Sweep
+from vestnik.domain.moment import Moment
 
 log = structlog.get_logger()
 
@@ -20,12 +21,17 @@ class Dispatcher:
     def __init__(self, lanes: Sequence[Lane], sweep: Sweep) -> None:
         self._lanes = lanes
         self._sweep = sweep
+        sweep.put_off = self._expect
 
     def wake(self) -> None:
         """Something was accepted, rescheduled or moved: every lane looks for itself."""
         for lane in self._lanes:
             lane.wake()
         self._sweep.alarm.ring()
+
+    def _expect(self, moment: Moment) -> None:
+        for lane in self._lanes:
+            lane.expect(moment)
 
     def stop(self) -> None:
         """Ends `run` once attempts under way have finished, within the lanes' grace."""

@@ -3,7 +3,7 @@
 It has never heard of lanes at work; it judges an interrupted attempt as one that ended without an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -38,6 +38,8 @@ class Sweep:
         self._lease = seconds(lease)
         self._stopping = False
         self.alarm = Alarm(clock)
+        self.put_off: Callable[[Moment], None] = lambda _: None
+        """Told when the first of the deliveries that were just judged will be tried again."""
 
     async def recover(self) -> None:
         """Judges all attempts that a dead process left under way, once the store lets it. For the embedded mode."""
@@ -86,7 +88,10 @@ class Sweep:
         total = 0
         while orphans := await self._store.orphans(_BATCH, self._clock.now(), everything=everything):
             now = self._clock.now()
-            await self._store.record([self._judge(orphan, outcome, now) for orphan in orphans], now)
+            verdicts = [self._judge(orphan, outcome, now) for orphan in orphans]
+            await self._store.record(verdicts, now)
+            if due := [verdict.due_at for verdict in verdicts if verdict.due_at is not None]:
+                self.put_off(min(due))
             total += len(orphans)
         if total:
             log.warning("attempts without an end", reason=outcome.code, count=total)

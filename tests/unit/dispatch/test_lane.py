@@ -73,12 +73,12 @@ class House:
         self.store = MemoryStore()
         self.settings = settings or LaneSettings(NOTHING_LOST)
         metrics = DispatchMetrics(CollectorRegistry())
-        lanes = [
+        self.lanes = [
             Lane(name, self.settings, self.store, gateway, self.clock, metrics.lane(name))
             for name, gateway in gateways.items()
         ]
         policies = dict.fromkeys(gateways, self.settings.policy)
-        self.dispatcher = Dispatcher(lanes, Sweep(self.store, self.clock, policies, self.settings.lease))
+        self.dispatcher = Dispatcher(self.lanes, Sweep(self.store, self.clock, policies, self.settings.lease))
 
     async def accept(
         self,

@@ -1,0 +1,53 @@
+"""What nobody attends to any more is taken up: leases that ran out, and attempts that a dead process left behind."""
+
+import asyncio
+from collections.abc import Sequence
+
+from tests.unit.dispatch.test_lane import NOTHING_LOST, House, ScriptedGateway, hang, take
+from tests.virtual import run
+from vestnik.dispatch.lane import LaneSettings
+from vestnik.dispatch.loop import Dispatcher
+from vestnik.dispatch.sweep import Sweep
+from vestnik.domain.delivery import Claim, Verdict
+from vestnik.domain.errors import StoreFull
+from vestnik.domain.lifecycle import State
+from vestnik.domain.moment import SECOND, Moment
+from vestnik.domain.outcomes import Outcome
+from vestnik.store.memory import MemoryStore
+
+
+def test_an_attempt_that_outlasted_its_lease_is_followed_by_another_in_a_lane_that_has_nothing_else_to_do() -> None:
+    async def script(claim: Claim) -> Outcome:
+        return await (hang if claim.attempt == 1 else take)(claim)
+
+    async def life() -> tuple[int, dict[State, int]]:
+        toy = ScriptedGateway(script)
+        house = House(LaneSettings(NOTHING_LOST, lease=2), toy=toy)
+        message = await house.accept(["1"])
+        await house.live(8)
+        return len(toy.sends), await house.counts(message)
+
+    assert run(life()) == (2, {State.DELIVERED: 1})
+
+
+def test_a_start_while_the_store_is_full_waits_for_room_and_goes_on() -> None:
+    class Full(MemoryStore):
+        full = True
+
+        async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
+            if self.full:
+                raise StoreFull("no room")
+            return await super().record(verdicts, now)
+
+    async def life() -> dict[State, int]:
+        house = House(toy=ScriptedGateway(take))
+        message = await house.accept(["1"])
+        now = house.clock.now()
+        await house.store.claim("toy", suspects=False, limit=1, lease_until=now + 60 * SECOND, now=now)
+        store = Full(remains=house.store.remains)
+        house.dispatcher = Dispatcher(house.lanes, Sweep(store, house.clock, {"toy": NOTHING_LOST}, 60))
+        asyncio.get_running_loop().call_later(20, setattr, store, "full", False)
+        await house.live(40)
+        return await house.counts(message)
+
+    assert run(life()) == {State.DELIVERED: 1}
