@@ -22,7 +22,7 @@ def messages(messengers: Mapping[str, MessengerRules]) -> Examples:
     names = list(messengers)
     simple = {
         "sender": "acme",
-        "text": "Your parcel has arrived.",
+        "text": "Your parcel is here.",
         "messengers": names,
         "recipients": [identifiers(messengers)],
     }

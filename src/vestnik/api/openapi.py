@@ -146,15 +146,16 @@ def _with_messengers(schema: Any, messengers: Mapping[str, MessengerRules]) -> A
     if not isinstance(schema, dict):
         return schema
     filled = {key: _with_messengers(part, messengers) for key, part in schema.items() if key != MARK}
-    match schema.get(MARK):
-        case "names":
-            filled["enum"] = list(messengers)
-        case "words":
-            filled["examples"] = list(messengers)
-        case "identifiers":
-            filled["properties"] = {
-                name: {"type": ["string", "null"], "examples": [rules.identifier_example]}
-                for name, rules in messengers.items()
-            }
-            filled["additionalProperties"] = False
+    mark = schema.get(MARK)
+    if mark == "name":
+        filled["enum"] = list(messengers)
+    if mark == "word":
+        filled["examples"] = [rules.title for rules in messengers.values()]
+    if mark in ("identifiers", "entry"):
+        filled["properties"] = {
+            name: {"type": ["string", "null"], "examples": [rules.identifier_example]}
+            for name, rules in messengers.items()
+        }
+    if mark == "identifiers":
+        filled["additionalProperties"] = False
     return filled

@@ -98,7 +98,7 @@ KINDS: Final = (
 class Fault(msgspec.Struct, frozen=True):
     """One wrong parameter.
 
-    `pointer` is a JSON pointer into the body as a URI fragment (`#/recipients/1/telegram`), or `#/query/<name>` or
+    `pointer` is a JSON pointer into the body as a URI fragment (`#/recipients/1`), or `#/query/<name>` or
     `#/header/<name>` for what stands outside of it.
     """
 

@@ -78,15 +78,16 @@ class Rooms:
 def operations(rooms: Rooms, parts: Parts) -> list[Operation]:
     """All of them; those that are asked for most come first."""
     return [
-        *_messages(rooms.messages, parts),
+        *_sending(rooms.messages, parts),
         *_sendmsg(rooms.sendmsg, parts),
+        *_messages(rooms.messages),
+        *_changing(rooms.messages),
         *_deliveries(rooms.deliveries),
         *_accounts(rooms.accounts, parts),
     ]
 
 
-def _messages(room: Messages, parts: Parts) -> list[Operation]:
-    shown = Success(200, "The message as it stands.", MessageView)
+def _sending(room: Messages, parts: Parts) -> list[Operation]:
     return [
         Operation(
             "POST",
@@ -106,6 +107,12 @@ def _messages(room: Messages, parts: Parts) -> list[Operation]:
             (DRY_RUN, IDEMPOTENCY_KEY),
             (*BODY, *ONCE, WRONG_SENDER, STOPPING, *_STORE),
         ),
+    ]
+
+
+def _messages(room: Messages) -> list[Operation]:
+    shown = Success(200, "The message as it stands.", MessageView)
+    return [
         Operation(
             "GET",
             "/api/messages",
@@ -127,19 +134,6 @@ def _messages(room: Messages, parts: Parts) -> list[Operation]:
             problems=(NOT_FOUND, *_QUERY, *_STORE),
         ),
         Operation(
-            "PATCH",
-            "/api/messages/{id}",
-            room.reschedule,
-            "Send it at another time",
-            (shown,),
-            "messages",
-            "Moves the deliveries that were never attempted.",
-            RescheduleBody,
-            examples.RESCHEDULE,
-            (_MESSAGE_ID,),
-            (*BODY, NOT_FOUND, CONFLICT, *_STORE),
-        ),
-        Operation(
             "GET",
             "/api/messages/{id}/deliveries",
             room.deliveries,
@@ -158,6 +152,25 @@ def _messages(room: Messages, parts: Parts) -> list[Operation]:
             "messages",
             parameters=(_MESSAGE_ID,),
             problems=(NOT_FOUND, *_QUERY, *_STORE),
+        ),
+    ]
+
+
+def _changing(room: Messages) -> list[Operation]:
+    shown = Success(200, "The message as it stands.", MessageView)
+    return [
+        Operation(
+            "PATCH",
+            "/api/messages/{id}",
+            room.reschedule,
+            "Send it at another time",
+            (shown,),
+            "messages",
+            "Moves the deliveries that were never attempted.",
+            RescheduleBody,
+            examples.RESCHEDULE,
+            (_MESSAGE_ID,),
+            (*BODY, NOT_FOUND, CONFLICT, *_STORE),
         ),
         Operation(
             "POST",

@@ -12,7 +12,8 @@ from vestnik.api.parts import MOST_RECIPIENTS
 from vestnik.domain.account import ACCOUNT_ID
 
 MARK: Final = "x-messengers"
-"""The key of the mark; `names` stands for one messenger's name, `identifiers` for an object with one for each."""
+"""The key of the mark: `name` is a messenger's name and `word` any word for it; `identifiers` is an object with an
+identifier for each messenger by its name, and `entry` one by any word."""
 
 MOST_ATTEMPTS: Final = 100
 LONGEST_NAME: Final = 200
@@ -38,7 +39,7 @@ Identifiers: TypeAlias = Annotated[
     Meta(description="An identifier for each messenger.", extra_json_schema={MARK: "identifiers"}),
 ]
 Recipient: TypeAlias = AccountId | Identifiers
-MessengerName: TypeAlias = Annotated[str, Meta(extra_json_schema={MARK: "names"})]
+MessengerName: TypeAlias = Annotated[str, Meta(extra_json_schema={MARK: "name"})]
 PriorityWord: TypeAlias = Literal["high", "normal", "bulk"]
 Attempts: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_ATTEMPTS, description="How often to try at most.")]
 DedupeKey: TypeAlias = Annotated[
@@ -51,6 +52,19 @@ DedupeKey: TypeAlias = Annotated[
 ]
 Recipients: TypeAlias = Annotated[list[Recipient], Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_RECIPIENTS})]
 MessengerNames: TypeAlias = Annotated[list[MessengerName], Meta(extra_json_schema={"minItems": 1})]
+MessengerWords: TypeAlias = Annotated[
+    list[Annotated[str, Meta(extra_json_schema={MARK: "word"})]], Meta(extra_json_schema={"minItems": 1})
+]
+Entry: TypeAlias = Annotated[
+    dict[str, str | None],
+    Meta(
+        description="An identifier for each messenger, by its name in any case.",
+        extra_json_schema={MARK: "entry"},
+    ),
+]
+Entries: TypeAlias = Annotated[
+    list[AccountId | Entry], Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_RECIPIENTS})
+]
 
 
 class SenderBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -80,8 +94,8 @@ class SendmsgBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     sender: AccountId | SenderBody | None = None
     message: str | None = None
-    messengers_list: MessengerNames | str | None = None
-    users_list: Recipients | str | None = None
+    messengers_list: MessengerWords | str | None = None
+    users_list: Entries | str | None = None
     deffered_time: Time | None = None
     is_sended: Annotated[Any, Meta(description="Read-only: ignored in a request.")] = None
     status: Annotated[Any, Meta(description="Read-only: ignored in a request.")] = None

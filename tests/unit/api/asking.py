@@ -123,12 +123,13 @@ class Asking:
         headers: Mapping[str, str] | None = None,
         **query: object,
     ) -> Answer:
-        """One exchange; `body` is sent as JSON, bytes as they are."""
+        """One exchange; `body` is sent as JSON, bytes as they are. The path may have a query of its own."""
         content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"content-type": JSON} if body is not None else {}
         if self.key is not None:
             sent["authorization"] = f"Bearer {self.key}"
-        return await exchange(self.app, method, path, content, {**sent, **(headers or {})}, urlencode(query))
+        path, _, asked = path.partition("?")
+        return await exchange(self.app, method, path, content, {**sent, **(headers or {})}, asked or urlencode(query))
 
     async def send(self, **fields: Any) -> Answer:
         """A message to one owl, with these fields changed; a field that is `...` is left out."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.api.asking import BIRDS, OWL, PIGEON, Asking, asking
-from vestnik.api import shapes
+from vestnik.api import shapes, unfolding
 from vestnik.api.parts import SLICE
 from vestnik.domain.account import Account
 from vestnik.store.memory import MemoryStore
@@ -60,7 +60,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, store: MemoryStore | None, watch: W
             found: str = rules.canonical(identifier)
             return found
 
-        monkeypatch.setitem(BIRDS, name, replace(rules, canonical=canonical))  # type: ignore[call-overload]
+        monkeypatch.setitem(BIRDS, name, replace(rules, canonical=canonical))
 
     async def work(ask: Asking) -> int:
         other = asyncio.ensure_future(watch.turn())
@@ -89,7 +89,7 @@ def test_accounts_are_checked_in_slices(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_wrong_shapes_are_found_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch()
-    unfold = shapes.unfold
+    unfold = unfolding.unfold
 
     def counted(error: Any) -> Any:
         watch.work()

@@ -127,7 +127,7 @@ def test_log_lines_hold_no_secrets() -> None:
             secrets = {"Authorization": "Bearer vk_SECRET", "Idempotency-Key": "SECRET"}
             await ask.call("GET", "/api/messages/1", headers=secrets, token="SECRET")
             await ask.call("GET", "/botSECRET/getMe", headers=secrets)
-            await ask.call("GET", "/api/receipts/owl", **{"hub.verify_token": "SECRET"})
+            await ask.call("GET", "/api/receipts/owl?hub.verify_token=SECRET")
             await ask.call("GET", "/livez", headers=secrets)
         assert len(lines) == 4
         assert "SECRET" not in repr(lines)

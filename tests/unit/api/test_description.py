@@ -1,0 +1,189 @@
+"""The API describes itself, out of the very types that decode and encode, on pages that need nothing from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from prometheus_client import CollectorRegistry
+
+from tests.unit.api.asking import BIRDS, OWL, PIGEON, Asking, asking
+from tests.virtual import VirtualClock
+from vestnik.api.app import all_operations
+from vestnik.api.operations import Operation
+from vestnik.api.parts import ApiSettings, Door, Parts
+from vestnik.api.problems import KINDS
+from vestnik.domain.account import Account
+from vestnik.store.memory import MemoryStore
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def description(path: str = "/api/openapi.json") -> dict[str, Any]:
+    async def work(ask: Asking) -> dict[str, Any]:
+        found: dict[str, Any] = (await ask.call("GET", path)).expect(200)
+        return found
+
+    return asking(work)
+
+
+def routes() -> list[Operation]:
+    parts = Parts(
+        MemoryStore(),
+        VirtualClock(),
+        BIRDS,
+        {},
+        lambda: None,
+        ApiSettings(),
+        None,
+        lambda: None,
+        Door(),
+        CollectorRegistry(),
+    )
+    return all_operations(parts)
+
+
+DESCRIBED = description()
+EXAMPLES = [
+    pytest.param(method.upper(), path, example["value"], id=f"{method} {path} {name}")
+    for path, methods in DESCRIBED["paths"].items()
+    for method, operation in methods.items()
+    for name, example in operation.get("requestBody", {})
+    .get("content", {})
+    .get("application/json", {})
+    .get("examples", {})
+    .items()
+]
+
+
+def test_every_route_is_described() -> None:
+    described = {(method.upper(), path) for path, methods in DESCRIBED["paths"].items() for method in methods}
+    assert described == {(operation.method, operation.name) for operation in routes()}
+    assert ("POST", "/api/messages") in described
+    assert ("GET", "/api/accounts/{id}") in described
+
+
+def test_every_described_route_is_there() -> None:
+    async def work(ask: Asking) -> None:
+        for path, methods in DESCRIBED["paths"].items():
+            for method in methods:
+                answer = await ask.call(method.upper(), re.sub(r"{\w+}", "owl", path))
+                assert answer.status != 405
+                assert b"no route has this path" not in answer.body
+
+    asking(work)
+
+
+def test_it_is_openapi_3_1_and_its_schemas_are_schemas() -> None:
+    assert DESCRIBED["openapi"] == "3.1.0"
+    for schema in DESCRIBED["components"]["schemas"].values():
+        jsonschema_rs.meta.validate({**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"})
+    assert "x-messengers" not in repr(DESCRIBED)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    names = set(re.findall(r"#/components/schemas/(\w+)", repr(DESCRIBED)))
+    assert names == set(DESCRIBED["components"]["schemas"])
+
+
+def test_every_operation_has_its_own_name_and_tells_of_each_problem() -> None:
+    operations = [operation for methods in DESCRIBED["paths"].values() for operation in methods.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    told = {
+        slug
+        for operation in operations
+        for response in operation["responses"].values()
+        for slug in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
+    assert told == {kind.slug for kind in KINDS}
+
+
+def test_every_route_that_takes_a_body_shows_an_example() -> None:
+    for methods in DESCRIBED["paths"].values():
+        for operation in methods.values():
+            if "requestBody" in operation:
+                assert operation["requestBody"]["content"]["application/json"]["examples"]
+    assert len(EXAMPLES) >= 10
+
+
+@pytest.mark.parametrize(("method", "path", "body"), EXAMPLES)
+def test_every_example_is_understood(method: str, path: str, body: Any) -> None:
+    async def work(ask: Asking) -> None:
+        for account_id in ("john", "EGAZ3SZRi6zW1D0uNYhQHg=="):
+            await ask.store.put_account(Account(account_id, "John", {OWL: "Hedwig", PIGEON: "7"}))
+        sent = (await ask.send(send_at="2029-01-01T00:00:00Z")).expect(202)
+        delivery_id = sent["deliveries"][0]["id"]
+        found = path.replace("{id}", delivery_id if "deliveries" in path else sent["id"])
+        answer = await ask.call(method, found, body)
+        # What is not unknown cannot be resolved; all that matters here is that the example was understood.
+        assert answer.status in ((409,) if path.endswith("resolve") else (200, 201, 202))
+
+    asking(work, movable=True)
+
+
+def test_the_messengers_are_in_the_schemas_by_name() -> None:
+    schemas = DESCRIBED["components"]["schemas"]
+    message = schemas["MessageBody"]["properties"]
+    assert message["messengers"]["items"]["enum"] == [OWL, PIGEON]
+    identifiers = message["recipients"]["items"]["anyOf"][1]
+    assert set(identifiers["properties"]) == {OWL, PIGEON}
+    assert identifiers["additionalProperties"] is False
+    assert identifiers["properties"][OWL]["examples"] == ["Hedwig"]
+    assert set(schemas["AccountBody"]["properties"]["identifiers"]["properties"]) == {OWL, PIGEON}
+    assert "enum" not in repr(schemas["SendmsgBody"]["properties"]["messengers_list"])
+
+
+def test_the_page_gets_the_same_description_without_a_key() -> None:
+    assert description("/docs/openapi.json") == DESCRIBED
+
+
+class Addresses(HTMLParser):
+    """Every address that a page loads or leads to, and every script inside of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [value for name in ("src", "href", "action") if (value := given.get(name))]
+        self.inline += tag == "style" or (tag == "script" and "src" not in given)
+        assert not any(name.startswith("on") or name == "style" for name in given)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/problems"])
+def test_a_page_loads_nothing_from_elsewhere_and_has_no_script_in_it(path: str) -> None:
+    async def work(ask: Asking) -> None:
+        answer = await ask.call("GET", path)
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        page = Addresses()
+        page.feed(answer.body.decode())
+        assert page.inline == 0
+        for address in page.found:
+            assert address == "data:," or address.startswith("/docs/")
+            if address.startswith("/docs/"):
+                assert (await ask.call("GET", address)).status == 200
+
+    asking(work)
+
+
+def test_the_start_of_the_page_asks_no_validator_elsewhere() -> None:
+    start = (files("vestnik.api") / "assets" / "start.js").read_text()
+    assert "validatorUrl: null" in start
+    assert "://" not in start
+
+
+def test_every_type_of_problem_leads_to_its_explanation() -> None:
+    async def work(ask: Asking) -> None:
+        page = (await ask.call("GET", "/docs/problems")).body.decode()
+        for kind in KINDS:
+            assert kind.uri == f"/docs/problems#{kind.slug}"
+            assert f'<tr id="{kind.slug}">' in page
+
+    asking(work)
