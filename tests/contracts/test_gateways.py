@@ -34,8 +34,6 @@ class Candidate:
     transient: int = 500
     permanent: int = 400
     """Codes of the messenger's own."""
-    after_http_500: type[Outcome] = PutOff
-    """Unclear where the messenger never says HTTP 500 itself, so that it comes from something in front of it."""
 
     @property
     def name(self) -> str:
@@ -51,7 +49,6 @@ CANDIDATES = [
         (ReceiptKind.DELIVERED, ReceiptKind.READ),
         transient=999,
         permanent=3,
-        after_http_500=Unclear,
     ),
     Candidate(
         whatsapp.MESSENGER,
@@ -167,7 +164,7 @@ def test_an_error_by_its_http_status_is_put_off_or_refused(sit: Callable[[Exam],
         for status in (400, 403, 500, 503):
             await place.faults({"messenger": candidate.name, "fault": "error", "status": status})
             kinds.append(type(await gateway.send(claim(candidate))))
-        assert kinds == [Refused, Refused, candidate.after_http_500, PutOff]
+        assert kinds == [Refused, Refused, PutOff, PutOff]
 
     sit(exam)
 

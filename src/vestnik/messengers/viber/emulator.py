@@ -265,9 +265,12 @@ def _troubled(trouble: Trouble) -> wire.Answer | Response:
             raise _Refused(wire.NOT_REGISTERED)
         case _:
             status = wire.GENERAL_ERROR if trouble.status is None else trouble.status
-            if 400 <= status < 600:
-                # Something in front of Viber failed: it does not speak Viber's language.
+            if 400 <= status < 500:
+                # Something in front of Viber refused: it does not speak Viber's language.
                 return Response(status)
+            if 500 <= status < 600:
+                general = wire.Answer(wire.GENERAL_ERROR, wire.OTHER.word, chat_hostname=HOSTNAME)
+                return Response(status, JSON, wire.encode(general))
             raise _Refused(status)
 
 
