@@ -217,6 +217,6 @@ class Papers(TwoStores):
 
 # A life that goes wrong is cut down to its essence, which takes minutes.
 TestDeliveries = pytest.mark.timeout(900)(Deliveries.TestCase)
-TestDeliveries.settings = lives(50)
+TestDeliveries.settings = lives(35)
 TestPapers = pytest.mark.timeout(900)(Papers.TestCase)
 TestPapers.settings = lives(12)
