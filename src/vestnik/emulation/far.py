@@ -3,7 +3,8 @@
 It has never heard of what any of them answers.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -53,7 +54,9 @@ class Emulation:
 
     async def run(self) -> None:
         """Tells bots what happens, until it is cancelled."""
-        await self.world.callbacks.run()
+        async with asyncio.TaskGroup() as group:
+            for work in (self.world.callbacks.run, *self.world.works):
+                group.create_task(_do(work))
 
     async def close(self) -> None:
         """Finishes what is being written and closes the file; `run` is to have ended by then."""
@@ -72,6 +75,10 @@ class Emulation:
         if prefix == CONTROL:
             return await self._control.answer(inner)
         return problems.answer(Problem(404, f"there is no emulator of {prefix!r}"))
+
+
+async def _do(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
 
 
 def _split(url: str) -> tuple[str, str]:

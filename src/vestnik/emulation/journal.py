@@ -16,13 +16,16 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from vestnik.emulation import tally
+from vestnik.emulation import records, tally
 from vestnik.emulation.tally import Tally
 from vestnik.emulation.when import Moment
 from vestnik.groupcommit import GroupCommit
 from vestnik.sqlfiles import migrations, queries
 
 R = TypeVar("R")
+
+MESSAGE: Final = "message"
+"""The kind of the records that are written together with an entry."""
 
 _FOLDER: Final = files("vestnik.emulation")
 _SQL: Final = queries(_FOLDER / "journal.sql")
@@ -44,6 +47,8 @@ class Draft(NamedTuple):
     external_id: str | None = None
     """The messenger's id of the message; None takes its number in the journal, behind `prefix`."""
     prefix: str = ""
+    kept: Any = None
+    """What the messenger keeps of the message besides: a record of the kind MESSAGE under the message's id."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -116,6 +121,11 @@ class Journal:
     async def known(self, messenger: str, bot: str, key: str) -> Entry | None:
         """The entry that the honoured key made, if there is one."""
         found = await self.rows.read(lambda connection: _known(connection, [(messenger, bot, key)]))
+        return found[0] if found else None
+
+    async def entry(self, seq: int) -> Entry | None:
+        """The entry of that number, of whichever messenger and direction."""
+        found = _ENTRIES.decode(await self._ask("entry", {"seq": seq}))
         return found[0] if found else None
 
     async def page(
@@ -207,7 +217,14 @@ def _take(connection: sqlite3.Connection, items: list[Item]) -> list[Kept]:
         ],
     )
     tally.add(connection, _tallies(kept, items))
+    records.write(connection, [row for entry, item in fresh for row in _kept_of(entry, item)])
     return kept
+
+
+def _kept_of(entry: Entry, item: Item) -> list[records.Row]:
+    if item.draft.kept is None:
+        return []
+    return records.encoded(entry.messenger, [records.Change(MESSAGE, entry.external_id, item.draft.kept)])
 
 
 def _tallies(kept: list[Kept], items: list[Item]) -> Iterator[Tally]:
@@ -308,7 +325,7 @@ def _sort(connection: sqlite3.Connection, items: list[None]) -> list[bool]:
 
 def _empty(connection: sqlite3.Connection, items: list[None]) -> list[None]:
     last: int = connection.execute(_SQL["last"]).fetchone()[0]
-    for name in ("entries", "mailbox", "callbacks", "phones", "faults", "tally"):
+    for name in ("entries", "mailbox", "callbacks", "phones", "faults", "tally", "records", "blobs"):
         connection.execute(_SQL[f"empty_{name}"])
     for name in ("emptied", "sorted"):
         connection.execute(_SQL["mark"], {"name": name, "value": last})

@@ -23,6 +23,12 @@ FROM json_each(:keys) AS asked
 JOIN entry ON messenger = asked.value ->> 0 AND bot = asked.value ->> 1 AND idempotency_key = asked.value ->> 2
     AND honoured = 1
 
+-- name: entry
+SELECT json_group_array(json_array(
+    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+))
+FROM entry WHERE seq = :seq
+
 -- name: page
 SELECT json_group_array(json_array(
     seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
@@ -94,3 +100,9 @@ DELETE FROM fault
 
 -- name: empty_tally
 DELETE FROM tally
+
+-- name: empty_records
+DELETE FROM record WHERE lasting = 0
+
+-- name: empty_blobs
+DELETE FROM blob

@@ -12,7 +12,7 @@ from vestnik.emulation.backlog import Backlog
 from vestnik.emulation.bots import Bots
 from vestnik.emulation.callbacks import Callbacks
 from vestnik.emulation.faults import RETRY_AFTER, Fault, Faults, Rule, Step
-from vestnik.emulation.journal import Draft, Due, Entry, Item, Journal
+from vestnik.emulation.journal import Draft, Due, Entry, Item, Journal, Kept
 from vestnik.emulation.limits import Limits, Named
 from vestnik.emulation.phones import Phones
 from vestnik.emulation.plan import MESSAGE, NO_REPORTS, reports_of
@@ -86,6 +86,11 @@ class Line:
 
         A known Idempotency-Key gets the entry that it made, whatever the phone is like by now.
         """
+        taken = await self.take(draft)
+        return taken if isinstance(taken, Trouble) else taken.entry
+
+    async def take(self, draft: Draft) -> Kept | Trouble:
+        """The same, for those who must know whether the entry is an old one."""
         faults = self._parts.faults
         trouble, failed, rule = None, None, None
         if not faults.quiet:
@@ -96,16 +101,17 @@ class Line:
         trouble = trouble or self._obstacle(draft, now)
         if trouble:
             if trouble.fault is Fault.THROTTLE or not self._ways.fails_later:
-                return await self._first(draft) or self._refused(trouble)
+                first = await self._first(draft)
+                return Kept(first, replayed=True) if first else self._refused(trouble)
             failed = self._ways.failure
         if not faults.quiet:
             rule = await faults.strike(Step.RECEIPT, self._messenger, draft.recipient)
             if rule and rule.fault is Fault.NOT_DELIVERED:
                 failed = self._ways.failure if rule.status is None else str(rule.status)
-        entry = await self._take(draft, failed, rule, now)
+        kept = await self._take(draft, failed, rule, now)
         if not faults.quiet:
             await self._answer(draft)
-        return entry
+        return kept
 
     async def hear(self, draft: Draft) -> Entry:
         """Keeps what the phone's owner wrote to the bot, which is told."""
@@ -114,7 +120,7 @@ class Line:
         webhook = parts.bots.webhook(self._messenger, draft.bot)
         reports = [Due(MESSAGE, now)] if webhook and MESSAGE in webhook.kinds else NO_REPORTS
         item = Item(self._messenger, draft, inbound=True, honoured=False, failed=None, at=now, reports=reports)
-        entry = await self._keep(item)
+        entry = (await self._keep(item)).entry
         self.limits.heard(draft.bot, draft.recipient)
         return entry
 
@@ -147,7 +153,7 @@ class Line:
             return Trouble(Fault.THROTTLE, None, exceeded.retry_after, exceeded.name)
         return None
 
-    async def _take(self, draft: Draft, failed: str | None, rule: Rule | None, now: Moment) -> Entry:
+    async def _take(self, draft: Draft, failed: str | None, rule: Rule | None, now: Moment) -> Kept:
         parts, messenger, recipient = self._parts, self._messenger, draft.recipient
         webhook = parts.bots.webhook(messenger, draft.bot) if self._ways.kinds else None
         reports: Sequence[Due] = NO_REPORTS
@@ -157,10 +163,10 @@ class Line:
         honoured = self._honours(draft)
         return await self._keep(Item(messenger, draft, False, honoured, failed, now, reports))
 
-    async def _keep(self, item: Item) -> Entry:
+    async def _keep(self, item: Item) -> Kept:
         """Writes the message down; whatever it brings is under way when this returns, and also when it is cancelled."""
         if not item.reports:
-            return (await self._parts.journal.take(item)).entry
+            return await self._parts.journal.take(item)
         try:
             kept = await self._parts.journal.take(item)
         except asyncio.CancelledError:
@@ -169,7 +175,7 @@ class Line:
             raise
         if not kept.replayed:
             self._report(item)
-        return kept.entry
+        return kept
 
     def _report(self, item: Item) -> None:
         """Gets the reports of a message that was written down under way."""

@@ -3,19 +3,21 @@
 It has never heard of a particular messenger; each brings an Emulator, made from a World.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final, Protocol
 
 from vestnik.emulation.backlog import Backlog
+from vestnik.emulation.blobs import Blobs
 from vestnik.emulation.bots import Bots
 from vestnik.emulation.callbacks import CALL_TIMEOUT, Callbacks, Teller
 from vestnik.emulation.faults import Faults
 from vestnik.emulation.journal import Draft, Journal
 from vestnik.emulation.line import Line, Parts, Ways
 from vestnik.emulation.phones import Phones
+from vestnik.emulation.records import Records
 from vestnik.ports import Clock, Request, Response, Transport
 
 HONOURS_KEY: Final = "honours_key"
@@ -78,7 +80,12 @@ class World:
         self.faults: Final = Faults(journal.rows, clock)
         self.callbacks: Final = Callbacks(self.backlog, self.bots, clock, transport)
         self.lines: Final[dict[str, Line]] = {}
-        self._transport = transport
+        self.transport: Final = transport
+        """The way to bots' webhooks."""
+        self.works: Final[list[Callable[[], Awaitable[None]]]] = []
+        """What emulators do of their own accord for as long as the emulation runs, until it is cancelled."""
+        self.at_reset: Final[list[Callable[[], None]]] = []
+        """What emulators forget with everything else; records and files are gone by then."""
         self._family = clock.new_id()
         self._members = count()
 
@@ -105,6 +112,14 @@ class World:
         )
         return self.lines[messenger]
 
+    def records(self, messenger: str) -> Records:
+        """The messenger's documents."""
+        return Records(self.journal.rows, messenger)
+
+    def blobs(self, messenger: str) -> Blobs:
+        """The messenger's files."""
+        return Blobs(self.journal.rows, messenger)
+
     def unique(self) -> str:
         """A text that there was never before, and cheap to have."""
         return f"{self._family}/{next(self._members)}"
@@ -119,18 +134,23 @@ class World:
     async def ask(self, request: Request) -> Response | None:
         """One exchange with a bot's webhook, or None where there is none."""
         try:
-            return await self._transport.exchange(request, timeout=CALL_TIMEOUT)
+            return await self.transport.exchange(request, timeout=CALL_TIMEOUT)
         except Exception:  # noqa: BLE001 - whatever keeps it from being asked, the answer is that it is not there
             return None
 
     async def reset(self) -> None:
-        """Forgets messages, phones, faults and whatever was to be told; bots and webhooks stay."""
+        """Forgets messages, phones, faults, files and whatever was to be told.
+
+        Bots, webhooks and lasting records stay.
+        """
         await self.journal.empty()
         self.phones.forget()
         self.faults.forget()
         for line in self.lines.values():
             line.limits.clear()
             line.refused = 0
+        for forget in self.at_reset:
+            forget()
 
     async def close(self) -> None:
         """Finishes what is being written and closes the file."""
