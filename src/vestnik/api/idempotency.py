@@ -5,7 +5,6 @@ nothing, so its key is free for a better one.
 """
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, TypeAlias
@@ -13,22 +12,18 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 
 from vestnik.api.endpoint import caller_of
+from vestnik.api.headers import idempotency_key
 from vestnik.api.parts import Parts
-from vestnik.api.problems import KEY_REUSED, STILL_RUNNING, Fault, Problem, pointer, refuse
+from vestnik.api.problems import KEY_REUSED, STILL_RUNNING, Problem
 from vestnik.api.replies import Reply
 from vestnik.domain.errors import StoreUnavailable
 from vestnik.domain.requests import Fresh, OtherBody, Replay, Running
 
-HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotency-Replayed": "true"}
-LONGEST_KEY: Final = 255
-
 _MOST_UNSETTLED: Final = 1_000
 
 _FORGOTTEN: Final = 500
 """The status under which the store forgets a request."""
-_PLAIN: Final = re.compile(r"[\x20-\x7e]+")
-_QUOTED: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 
 Work: TypeAlias = Callable[[str | None], Awaitable[Reply]]
 """Carries the request out; it is given the key under which the store knows the request, if there is one."""
@@ -45,8 +40,11 @@ class Once:
         """How requests ended of which the store could not be told at the time, by their keys."""
 
     async def reply(self, request: Request, body: bytes, work: Work, render: Render | None = None) -> Reply:
-        """The reply of the work, or that of the first request with the same key."""
-        sent = key_of(request)
+        """The reply of the work, or that of the first request with the same key.
+
+        A key that cannot be used is a fault that the work itself will tell, together with all others.
+        """
+        sent, _ = idempotency_key(request)
         if sent is None:
             return await work(None)
         key, fingerprint = _identity(request, sent, body)
@@ -87,21 +85,6 @@ class Once:
             del self._unsettled[next(iter(self._unsettled))]
         await self._parts.store.finish_request(key, *ending)
         self._unsettled.pop(key, None)
-
-
-def key_of(request: Request) -> str | None:
-    """The key that was sent, quoted or bare; None if there is none, a Problem for one that cannot be used."""
-    given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
-    if not given:
-        return None
-    text: str = given[0].decode("latin-1").strip()
-    quoted = _QUOTED.fullmatch(text)
-    if quoted is not None:
-        text = re.sub(r"\\(.)", r"\1", quoted.group(1))
-    usable = len(given) == 1 and (quoted is not None or not text.startswith('"')) and _PLAIN.fullmatch(text)
-    if not usable or len(text) > LONGEST_KEY:
-        refuse([Fault(pointer("header", HEADER), f"must be 1 to {LONGEST_KEY} printable ASCII characters")])
-    return text
 
 
 def _identity(request: Request, sent: str, body: bytes) -> tuple[str, str]:

@@ -20,7 +20,7 @@ _ABOUT: Final = (
     "Vestnik takes messages and sends them over messengers, each once to each recipient. "
     "Refusals are `application/problem+json` after RFC 9457; `errors` names every wrong parameter by a JSON pointer "
     "into the body, or by `#/query/…`, `#/header/…` or `#/path/…`. "
-    "Fields and query parameters that are not described here are refused."
+    "Fields and query parameters that are not described here are refused; an empty query parameter means absent."
 )
 
 

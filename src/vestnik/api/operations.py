@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vestnik.api import headers
 from vestnik.api.problems import Kind
 from vestnik.api.replies import JSON
 
@@ -72,10 +73,10 @@ LIMIT: Final = Parameter(
 )
 CURSOR: Final = Parameter("cursor", "query", "Where to go on: `next` of the page before.")
 IDEMPOTENCY_KEY: Final = Parameter(
-    "Idempotency-Key",
+    headers.IDEMPOTENCY_KEY,
     "header",
     "The same request with the same key is carried out once; its first reply is repeated for 24 hours.",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
+    {"type": "string", "minLength": 1, "maxLength": headers.LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 )
 DRY_RUN: Final = Parameter(
     "dry_run", "query", "Checks the request and stores nothing.", {"type": "boolean", "default": False}

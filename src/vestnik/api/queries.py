@@ -1,4 +1,4 @@
-"""Decides what may stand after the question mark of a request, and what the cursors of lists mean.
+"""Decides what may be said outside of a body: after the question mark, in cursors of lists, as an Idempotency-Key.
 
 It has never heard of bodies; whatever a route does not know in a query is a fault, because `dryrun=true` mistaken for
 `dry_run=true` would send.
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from vestnik.api.headers import idempotency_key
 from vestnik.api.problems import Fault, pointer, refuse
 
 E = TypeVar("E", bound=StrEnum)
@@ -24,10 +25,10 @@ _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Query:
-    """The parameters of a query; faults are gathered until they are settled."""
+    """The parameters of a query; faults are gathered until they are settled, those of an Idempotency-Key too."""
 
     def __init__(self, request: Request, known: Collection[str]) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = idempotency_key(request)[1] if request.method == "POST" else []
         raw: bytes = request.scope["query_string"]
         self._given: Mapping[str, str] = self._parse(raw, known) if raw else {}
 
@@ -69,7 +70,7 @@ class Query:
 
     def limit(self) -> int:
         """How many items to show at most."""
-        value = self._given.get("limit")
+        value = self.text("limit")
         if value is None:
             return USUAL_ITEMS
         number = int(value) if value.isascii() and value.isdigit() and len(value) <= len(str(MOST_ITEMS)) else 0

@@ -57,6 +57,11 @@ def test_a_key_that_cannot_be_used_is_refused(key: str) -> None:
         answer = await post(ask, key.encode().decode("latin-1"))
         assert set(answer.faults()) == {"#/header/Idempotency-Key"}
         assert await count(ask) == 0
+        both = await post(ask, key.encode().decode("latin-1"), body=BODY | {"text": ""}, dry_run="perhaps")
+        assert set(both.faults()) == {"#/header/Idempotency-Key", "#/query/dry_run", "#/text"}
+        told = (await ask.send(send_at=at(hours=1))).expect(202)
+        cancelled = await post(ask, key.encode().decode("latin-1"), f"/api/messages/{told['id']}/cancel", None)
+        assert set(cancelled.faults()) == {"#/header/Idempotency-Key"}
 
     asking(work)
 
