@@ -163,12 +163,12 @@ class Life:
         counts: dict[str, int] = (await self.control("GET", "/stats"))[messenger]
         return counts
 
-    async def settled(self) -> None:
-        """Returns when no bot is to be told anything more."""
+    async def settled(self, pending: int = 0) -> None:
+        """Returns when bots are to be told no more than that many things."""
         counts = await self.control("GET", "/stats")
-        while any(one["receipts_pending"] for one in counts.values()):
-            counts = await self.control("GET", "/stats")
+        while sum(one["receipts_pending"] for one in counts.values()) > pending:
             await asyncio.sleep(0.002)
+            counts = await self.control("GET", "/stats")
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Returns when it is so."""

@@ -27,6 +27,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     kind: str
     """sent, delivered, read or failed; or message, where a person wrote one."""
     at: Moment
+    due: Moment
+    """When it is to be told: later than `at` where it was put off."""
     attempt: int
     """How often it was tried."""
     entry: Entry

@@ -5,11 +5,11 @@ SELECT json_group_array(json_array(messenger, bot)) FROM (SELECT DISTINCT messen
 -- What one bot is to be told by now, in order, and when there will be more.
 SELECT
     (
-        SELECT json_group_array(json_array(id, kind, told_at, attempt, json_array(
+        SELECT json_group_array(json_array(id, kind, told_at, due, attempt, json_array(
             seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
         )))
         FROM (
-            SELECT callback.id, callback.kind, callback.at AS told_at, callback.attempt, entry.*
+            SELECT callback.id, callback.kind, callback.at AS told_at, callback.due, callback.attempt, entry.*
             FROM callback CROSS JOIN entry ON entry.seq = callback.seq
             WHERE callback.messenger = :messenger AND callback.bot = :bot AND callback.due <= :now
             ORDER BY callback.due, callback.id LIMIT :limit

@@ -47,7 +47,7 @@ class _Lane:
     failures: int = 0
     """Rounds in a row in which the webhook took nothing."""
     put_off: dict[str, Moment] = field(default_factory=dict)
-    """Phones of which a report waits for its next try: later ones about them wait with it."""
+    """Phones of which a report waits for its next try, until that: later ones about them wait with it."""
 
 
 class Callbacks:
@@ -142,34 +142,42 @@ class Callbacks:
     async def _round(self, messenger: str, lane: _Lane, reports: list[Report], webhook: Webhook) -> None:
         """Tells these reports, or puts them off."""
         lane.webhook_set.clear()
-        now = self._clock.now()
-        lane.put_off = {phone: until for phone, until in lane.put_off.items() if until > now}
-        fresh = [report for report in reports if report.entry.recipient not in lane.put_off]
-        again = [
-            (report.id, lane.put_off[report.entry.recipient], 0)
-            for report in reports
-            if report.entry.recipient in lane.put_off
-        ]
+        fresh: list[Report] = []
+        again: list[tuple[int, Moment, int]] = []
+        for report in reports:
+            until = lane.put_off.get(report.entry.recipient, report.due)
+            if report.due < until:
+                again.append((report.id, until, 0))
+            else:
+                lane.put_off.pop(report.entry.recipient, None)
+                fresh.append(report)
         teller = self._tellers[messenger]
-        told = await self._tell(_trains(fresh, webhook.at_once), webhook, teller) if fresh else set()
+        told, refused = await self._tell(_trains(fresh, webhook.at_once), webhook, teller)
         given_up = []
+        now = self._clock.now()
         for report in fresh:
-            if report.id not in told:
+            if report.id in refused:
                 pause = teller.again_after(report.attempt + 1)
                 if pause is None:
                     given_up.append(report.id)
                 else:
-                    until = self._clock.now() + span(pause)
-                    again.append((report.id, lane.put_off.setdefault(report.entry.recipient, until), 1))
+                    until = lane.put_off.setdefault(report.entry.recipient, now + span(pause))
+                    again.append((report.id, until, 1))
+            elif report.id not in told:
+                again.append((report.id, lane.put_off.get(report.entry.recipient, now), 0))
         await self._backlog.settle(Settled(messenger, [*told], given_up, again))
         if told:
             lane.failures = 0
         elif fresh:
             await self._pause(lane)
 
-    async def _tell(self, trains: list[list[Report]], webhook: Webhook, teller: Teller) -> set[int]:
-        """Ids of the reports that the webhook took. Trains go side by side, the calls of one after another."""
+    async def _tell(self, trains: list[list[Report]], webhook: Webhook, teller: Teller) -> tuple[set[int], set[int]]:
+        """Ids of the reports that the webhook took, and of those that it did not.
+
+        Trains go side by side and the calls of one train after another, up to the first that is not taken.
+        """
         taken: set[int] = set()
+        refused: set[int] = set()
         ahead = iter(trains)
 
         async def carry() -> None:
@@ -177,13 +185,14 @@ class Callbacks:
                 for start in range(0, len(train), webhook.at_once):
                     reports = train[start : start + webhook.at_once]
                     if not await self._call(reports, webhook, teller):
+                        refused.update(report.id for report in reports)
                         break
                     taken.update(report.id for report in reports)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(IN_FLIGHT, len(trains))):
                 group.create_task(carry())
-        return taken
+        return taken, refused
 
     async def _call(self, reports: Sequence[Report], webhook: Webhook, teller: Teller) -> bool:
         try:
