@@ -32,7 +32,7 @@ setup: ## Make .venv with the locked dependencies and the project in it
 	  $$python -m venv --clear $(VENV); \
 	fi; \
 	rm -f $(STAMP); \
-	echo "Installing the locked dependencies into $(VENV) ..."; \
+	echo "Installing the locked dependencies into $(VENV), which takes a minute or two ..."; \
 	$(PIP) install --require-hashes --no-deps -r requirements.lock; \
 	$(PIP) install --no-build-isolation --no-deps --editable .; \
 	echo "$$want" >$(STAMP)

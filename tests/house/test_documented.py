@@ -38,6 +38,14 @@ def test_every_setting_is_in_the_table_with_its_default(readme: str) -> None:
     assert documented == {name: default for name, default, _ in config.described(wiring.messenger_options())}
 
 
+def test_no_document_names_a_setting_that_does_not_exist() -> None:
+    known = {name for name, _, _ in config.described(wiring.messenger_options())}
+    documents = ["Dockerfile", "compose.yaml", *READMES]
+    documents += [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    named = {(document, name) for document in documents for name in re.findall(r"VESTNIK_[A-Z_]*[A-Z]", text(document))}
+    assert {(document, name) for document, name in named if name not in known} == set()
+
+
 @pytest.mark.parametrize("readme", READMES)
 def test_every_tool_has_its_reason(readme: str) -> None:
     project = tomllib.loads(text("pyproject.toml"))["project"]
