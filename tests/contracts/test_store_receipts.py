@@ -248,6 +248,23 @@ async def test_a_report_kept_for_a_recipient_settles_the_attempt_that_then_ends_
 
 
 @exam
+async def test_a_report_settles_the_delivery_in_doubt_as_soon_as_nothing_else_to_its_recipient_can_be_meant(
+    desk: Desk,
+) -> None:
+    store = desk.store
+    await store.accept(order(1), 100)
+    await store.record([put_off(await claim_one(store, 100), 300, doubt=True)], 110)
+    await store.accept(order(2), 120)
+    other = await claim_one(store, 120)
+    await store.apply([report(DELIVERED, "token", 125, recipient="ann")], 130)
+    assert await state(store, "M0001-0") is State.WAITING
+    await store.record([taken(other)], 140)
+    found = await delivery(store, "M0001-0")
+    assert (found.state, found.external_id) == (State.DELIVERED, "token")
+    assert await state(store, "M0002-0") is State.SENT
+
+
+@exam
 async def test_records_and_reports_that_come_at_once_all_count(desk: Desk) -> None:
     store = desk.store
     await store.accept(order(1, *(f"r{n}" for n in range(200))), 100)

@@ -128,6 +128,7 @@ class MemoryStore(MemoryPeople):
         early = page.awaited(self.remains.early.values())
         self.remains.lay_out_for(page, [each.receipt() for each in early])
         page.report_early(early)
+        page.give_up_late(now)
         self.remains.turn(page, now)
 
     async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
@@ -142,7 +143,9 @@ class MemoryStore(MemoryPeople):
         )
         expired = [key for moment, key in mortal if moment <= now][:limit]
         self._step(expired, Event.EXPIRE, now)
-        return len(expired), mortal[len(expired)][0] if len(mortal) > len(expired) else None
+        left = [moment for moment, _ in mortal[len(expired) :]]
+        going = [row.expires_at for row in self.remains.in_state(State.SENDING) if row.expires_at is not None]
+        return len(expired), min([*left, *(moment for moment in going if moment > now)], default=None)
 
     async def apply(self, receipts: Sequence[Receipt], now: Moment) -> None:
         page = self.remains.page((), receipts)

@@ -92,15 +92,19 @@ class Page:
         return True
 
     def awaited(self, early: Iterable[Early]) -> list[Early]:
-        """Those kept reports that the rows here may have been waited for, in the order in which they came."""
-        doubtful = {(row.messenger, row.recipient) for row in self.rows.values() if is_in_doubt(row)}
+        """Those kept reports that the rows here may have been waited for, in the order in which they came.
+
+        One that names nothing waits for everything that is being sent to its recipient: after the last of these it can
+        only be about the one in doubt.
+        """
+        people = {(row.messenger, row.recipient) for row in self.rows.values()}
         return sorted(
             (
                 each
                 for each in early
                 if delivery_key(each.reference) in self.rows
                 or self._named(each.messenger, each.external_id) is not None
-                or (each.reference is None and (each.messenger, each.recipient) in doubtful)
+                or (each.reference is None and (each.messenger, each.recipient) in people)
             ),
             key=lambda each: each.number,
         )
@@ -108,6 +112,13 @@ class Page:
     def report_early(self, early: Iterable[Early]) -> None:
         """Kept reports find their deliveries; the rows that `find` may come upon are laid out."""
         self.served += [each.number for each in early if self.report(each.receipt())]
+
+    def give_up_late(self, now: Moment) -> None:
+        """Expires what an attempt has put off and whose time was over before the attempt was."""
+        for before, row in self.changed():
+            late = row.expires_at is not None and row.expires_at <= now
+            if late and (before.state, row.state) == (State.SENDING, State.WAITING):
+                row.move(must_step(row.state, Event.EXPIRE))
 
     def find(self, receipt: Receipt) -> Row | None:
         """The delivery that a report is about: by reference, else by external id, else by its recipient."""

@@ -153,6 +153,7 @@ def _turn_with_early(connection: sqlite3.Connection, page: Page, early: list[Ear
     awaited = page.awaited(early)
     lay_out_for(connection, page, [each.receipt() for each in awaited])
     page.report_early(awaited)
+    page.give_up_late(now)
     turn(connection, page, now)
 
 
@@ -180,7 +181,7 @@ def expire(connection: sqlite3.Connection, items: list[tuple[int, Moment]]) -> l
 
 
 def _expire(connection: sqlite3.Connection, limit: int, now: Moment) -> tuple[int, Moment | None]:
-    found = connection.execute(_SQL["expiring"], {"most": limit + 1}).fetchone()[0]
+    found, next_sending = connection.execute(_SQL["expiring"], {"most": limit + 1, "now": now}).fetchone()
     mortal = from_json(found, list[tuple[Moment, str, int]])
     expired = [(message_id, ordinal) for moment, message_id, ordinal in mortal[:limit] if moment <= now]
     page = Page()
@@ -188,7 +189,8 @@ def _expire(connection: sqlite3.Connection, limit: int, now: Moment) -> tuple[in
     for row in page.rows.values():
         row.move(must_step(row.state, Event.EXPIRE))
     turn(connection, page, now)
-    return len(expired), mortal[len(expired)][0] if len(mortal) > len(expired) else None
+    left = [moment for moment, _, _ in mortal[len(expired) :]]
+    return len(expired), min([*left, next_sending] if next_sending is not None else left, default=None)
 
 
 EVERYTHING: Final = LATEST

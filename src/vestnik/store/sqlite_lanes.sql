@@ -94,12 +94,17 @@ FROM (
 )
 
 -- name: expiring
--- One more than is asked for tells when the next one will be.
-SELECT json_group_array(json_array(expires_at, message_id, ordinal))
-FROM (
-    SELECT expires_at, message_id, ordinal
-    FROM deliveries
-    WHERE state IN ('deferred', 'waiting') AND expires_at IS NOT NULL
-    ORDER BY expires_at, message_id, ordinal
-    LIMIT :most
-)
+-- One more than is asked for tells when the next one will be; what is being sent may be waiting again by then, and is
+-- never more than lanes have slots, so it is read whole.
+SELECT
+    (
+        SELECT json_group_array(json_array(expires_at, message_id, ordinal))
+        FROM (
+            SELECT expires_at, message_id, ordinal
+            FROM deliveries
+            WHERE state IN ('deferred', 'waiting') AND expires_at IS NOT NULL
+            ORDER BY expires_at, message_id, ordinal
+            LIMIT :most
+        )
+    ),
+    (SELECT min(expires_at) FROM deliveries WHERE state = 'sending' AND expires_at > :now)

@@ -41,7 +41,11 @@ SELECT
             CROSS JOIN early_receipts AS r
                 ON r.reference IS NULL AND r.recipient IS NOT NULL
                 AND r.messenger = d.messenger AND r.recipient = d.recipient
-            WHERE k.value ->> 3 OR d.doubt
+            WHERE k.value ->> 3
+                OR EXISTS (
+                    SELECT 1 FROM deliveries AS o
+                    WHERE o.messenger = d.messenger AND o.recipient = d.recipient AND o.doubt = 1
+                )
         )
     ) ELSE '[]' END
 
