@@ -3,6 +3,7 @@
 It has never heard of what is described.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from importlib.resources import files
@@ -113,6 +114,10 @@ class Docs:
 def _rows() -> list[str]:
     return [
         f'<tr id="{kind.slug}"><td><code>{kind.uri}</code></td><td>{kind.status}</td>'
-        f"<td>{escape(kind.title)}</td><td>{escape(kind.meaning)}</td></tr>"
+        f"<td>{_marked_up(kind.title)}</td><td>{_marked_up(kind.meaning)}</td></tr>"
         for kind in KINDS
     ]
+
+
+def _marked_up(sentence: str) -> str:
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(sentence))

@@ -185,5 +185,6 @@ def test_every_type_of_problem_leads_to_its_explanation() -> None:
         for kind in KINDS:
             assert kind.uri == f"/docs/problems#{kind.slug}"
             assert f'<tr id="{kind.slug}">' in page
+        assert "`" not in page
 
     asking(work)
