@@ -8,17 +8,17 @@ crash some reports come twice and none is lost.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from vestnik.emulation.backlog import Backlog, Report, Settled
 from vestnik.emulation.bots import Bots, Webhook
 from vestnik.emulation.waiting import first_of
 from vestnik.emulation.when import Moment, span
 from vestnik.groupcommit import StoreUnavailable
-from vestnik.ports import Clock, Request, Transport
+from vestnik.ports import Clock, Request, Response, Transport
 
 READ_AT_ONCE: Final = 512
 """Reports that a lane holds in memory."""
@@ -40,6 +40,10 @@ class Teller(Protocol):
         """Seconds until the next try after that many failed; None gives up."""
 
 
+Hearer: TypeAlias = Callable[[Sequence[Report], Response], Awaitable[None]]
+"""Whoever wants to know what a webhook answered when it took these reports."""
+
+
 @dataclass(slots=True)
 class _Lane:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,12 +63,17 @@ class Callbacks:
         self._clock = clock
         self._transport = transport
         self._tellers: dict[str, Teller] = {}
+        self._hearers: dict[str, Hearer] = {}
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._group: asyncio.TaskGroup | None = None
 
     def know(self, messenger: str, teller: Teller) -> None:
         """From now on the messenger's reports are told in this way."""
         self._tellers[messenger] = teller
+
+    def hear(self, messenger: str, hearer: Hearer) -> None:
+        """From now on the hearer learns what the messenger's webhooks answer, before the next call about a phone."""
+        self._hearers[messenger] = hearer
 
     async def run(self) -> None:
         """Tells bots what they are to be told, until it is cancelled; first what an earlier life left over."""
@@ -152,7 +161,8 @@ class Callbacks:
                 lane.put_off.pop(report.entry.recipient, None)
                 fresh.append(report)
         teller = self._tellers[messenger]
-        told, refused = await self._tell(_trains(fresh, webhook.at_once), webhook, teller)
+        trains = _trains(fresh, webhook.at_once)
+        told, refused = await self._tell(trains, webhook, teller, self._hearers.get(messenger))
         given_up = []
         now = self._clock.now()
         for report in fresh:
@@ -171,7 +181,9 @@ class Callbacks:
         elif fresh:
             await self._pause(lane)
 
-    async def _tell(self, trains: list[list[Report]], webhook: Webhook, teller: Teller) -> tuple[set[int], set[int]]:
+    async def _tell(
+        self, trains: list[list[Report]], webhook: Webhook, teller: Teller, hearer: Hearer | None
+    ) -> tuple[set[int], set[int]]:
         """Ids of the reports that the webhook took, and of those that it did not.
 
         Trains go side by side and the calls of one train after another, up to the first that is not taken.
@@ -184,7 +196,7 @@ class Callbacks:
             for train in ahead:
                 for start in range(0, len(train), webhook.at_once):
                     reports = train[start : start + webhook.at_once]
-                    if not await self._call(reports, webhook, teller):
+                    if not await self._call(reports, webhook, teller, hearer):
                         refused.update(report.id for report in reports)
                         break
                     taken.update(report.id for report in reports)
@@ -194,12 +206,16 @@ class Callbacks:
                 group.create_task(carry())
         return taken, refused
 
-    async def _call(self, reports: Sequence[Report], webhook: Webhook, teller: Teller) -> bool:
+    async def _call(self, reports: Sequence[Report], webhook: Webhook, teller: Teller, hearer: Hearer | None) -> bool:
+        """Whether the webhook took the reports, and whoever wants to know its answer does."""
         try:
             answer = await self._transport.exchange(teller.call(reports, webhook), timeout=CALL_TIMEOUT)
+            taken = 200 <= answer.status < 300
+            if taken and hearer is not None:
+                await hearer(reports, answer)
         except Exception:  # noqa: BLE001 - whatever keeps a bot from being told, others are told and it is tried again
             return False
-        return 200 <= answer.status < 300
+        return taken
 
     async def _pause(self, lane: _Lane) -> None:
         """Leaves alone a webhook that took nothing, longer each time, until it is set anew."""

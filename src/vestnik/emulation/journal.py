@@ -49,6 +49,8 @@ class Draft(NamedTuple):
     prefix: str = ""
     kept: Any = None
     """What the messenger keeps of the message besides: a record of the kind MESSAGE under the message's id."""
+    failed: str | None = None
+    """The code of a failure that the messenger finds out only after it took the message, whatever the phone is like."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):

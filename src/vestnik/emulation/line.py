@@ -92,7 +92,7 @@ class Line:
     async def take(self, draft: Draft) -> Kept | Trouble:
         """The same, for those who must know whether the entry is an old one."""
         faults = self._parts.faults
-        trouble, failed, rule = None, None, None
+        trouble, failed, rule = None, draft.failed, None
         if not faults.quiet:
             trouble = await self._arrive(draft)
             if trouble and trouble.fault in (Fault.ERROR, Fault.THROTTLE):
@@ -103,7 +103,7 @@ class Line:
             if trouble.fault is Fault.THROTTLE or not self._ways.fails_later:
                 first = await self._first(draft)
                 return Kept(first, replayed=True) if first else self._refused(trouble)
-            failed = self._ways.failure
+            failed = failed or self._ways.failure
         if not faults.quiet:
             rule = await faults.strike(Step.RECEIPT, self._messenger, draft.recipient)
             if rule and rule.fault is Fault.NOT_DELIVERED:
