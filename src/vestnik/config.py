@@ -110,7 +110,7 @@ class Settings:
     )
     on_unclear: OnUnclear = _setting(OnUnclear.RESEND, _on_unclear, "After a lost reply: resend or hold.")
     stop_grace: float = _setting(10.0, _span(0, 600), "How long attempts under way may take when the service stops.")
-    body_limit: int = _setting(16 * 2**20, _whole(1024, 2**30), "The largest request body in bytes.")
+    body_limit: int = _setting(8 * 2**20, _whole(1024, 2**30), "The largest request body in bytes.")
     log_format: str = _setting("text", _choice("text", "json"), "Log lines for people (text) or programs (json).")
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "The least important line shown.")
     messengers: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
