@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from tests.unit.dispatch.test_lane import NOTHING_LOST, House, ScriptedGateway, hang, take
+from tests.unit.dispatch.stage import NOTHING_LOST, House, ScriptedGateway, hang, take
 from tests.virtual import run
 from vestnik.dispatch.lane import LaneSettings
 from vestnik.dispatch.loop import Dispatcher
