@@ -4,6 +4,7 @@ It has never heard of what waits for it; a moved clock wakes every sleeper, and 
 """
 
 import asyncio
+import os
 import random
 import time
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Final
 from vestnik.domain.moment import SECOND, Moment
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 _RANDOM_BITS: Final = 80
 _TIME_BITS: Final = 48
 _LONGEST_SLEEP: Final = 3600.0
@@ -26,7 +28,6 @@ class SystemClock:
 
     def __init__(self, offset: Moment = 0, *, seed: int | None = None) -> None:
         self._offset = offset
-        self._random = random.Random(seed) if seed is not None else random.SystemRandom()
         self._jitter = random.Random(seed)
         self._moved = asyncio.Event()
         self._last_id = 0
@@ -61,7 +62,7 @@ class SystemClock:
         Ids of one process only grow, also within a millisecond and when the clock is moved back.
         """
         stamp = (max(self.now(), 0) // 1000) & ((1 << _TIME_BITS) - 1)
-        fresh = (stamp << _RANDOM_BITS) | self._random.getrandbits(_RANDOM_BITS)
+        fresh = (stamp << _RANDOM_BITS) | int.from_bytes(os.urandom(_RANDOM_BITS // 8))
         self._last_id = fresh if fresh > self._last_id else self._last_id + 1
         return _encode(self._last_id)
 
@@ -76,4 +77,4 @@ def wall_time() -> datetime:
 
 
 def _encode(number: int) -> str:
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
