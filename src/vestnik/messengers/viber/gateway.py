@@ -68,7 +68,7 @@ class ViberGateway:
             type="text",
             text=claim.text,
         )
-        request = self._request(wire.SEND_MESSAGE, wire.encode(call), claim.delivery_id)
+        request = self._request(wire.SEND_MESSAGE, wire.encode(call), claim.key)
         answer = await ask(self._parts.transport, request, self._parts.timeout)
         return self._judge(answer) if isinstance(answer, Response) else answer
 

@@ -8,14 +8,18 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
 
 SEND_MESSAGE: Final = "send_message"
+BROADCAST_MESSAGE: Final = "broadcast_message"
 GET_ACCOUNT_INFO: Final = "get_account_info"
+GET_USER_DETAILS: Final = "get_user_details"
+GET_ONLINE: Final = "get_online"
+POST: Final = "post"
 SET_WEBHOOK: Final = "set_webhook"
 
 TOKEN_HEADER: Final = "x-viber-auth-token"  # noqa: S105 - the name of a header, no secret
@@ -49,6 +53,9 @@ NOT_REGISTERED: Final = 5
 NOT_SUBSCRIBED: Final = 6
 WEBHOOK_NOT_SET: Final = 10
 TOO_MANY_REQUESTS: Final = 12
+VERSION_NOT_SUPPORTED: Final = 13
+INCOMPATIBLE: Final = 14
+NO_PUBLIC_CHAT: Final = 18
 GENERAL_ERROR: Final = 999
 
 STATUSES: Final[Mapping[int, Status]] = {
@@ -67,12 +74,12 @@ STATUSES: Final[Mapping[int, Status]] = {
     WEBHOOK_NOT_SET: Status("webhookNotSet", passes=True),
     11: Status("receiverNoSuitableDevice", passes=False),
     TOO_MANY_REQUESTS: Status("tooManyRequests", passes=True),
-    13: Status("apiVersionNotSupported", passes=False),
-    14: Status("incompatibleWithVersion", passes=False),
+    VERSION_NOT_SUPPORTED: Status("apiVersionNotSupported", passes=False),
+    INCOMPATIBLE: Status("incompatibleWithVersion", passes=False),
     15: Status("publicAccountNotAuthorized", passes=False),
     16: Status("inchatReplyMessageNotAllowed", passes=False),
     17: Status("publicAccountIsNotInline", passes=False),
-    18: Status("noPublicChat", passes=False),
+    NO_PUBLIC_CHAT: Status("noPublicChat", passes=False),
     19: Status("cannotSendBroadcast", passes=False),
     20: Status("broadcastNotAllowed", passes=False),
     21: Status("unsupportedCountry", passes=False),
@@ -179,38 +186,6 @@ class Callback(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a message failed."""
 
 
-class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody as a bot sees them."""
-
-    id: str
-    name: str
-    avatar: str | None = None
-    country: str | None = None
-    language: str | None = None
-    api_version: int | None = None
-
-
-class IncomingMessage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wrote to a bot; `tracking_data` is that of the message before it."""
-
-    type: str = ""
-    text: str | None = None
-    tracking_data: str | None = None
-
-
-class IncomingCallback(msgspec.Struct, frozen=True):
-    """A call of the bot's webhook that brings a message of a person."""
-
-    timestamp: int
-    """Milliseconds since 1970."""
-    chat_hostname: str
-    message_token: int
-    sender: Person
-    message: IncomingMessage
-    silent: bool = False
-    event: str = "message"
-
-
 def status(code: int) -> Status:
     """What a status code says; the general error for codes beyond the table."""
     return STATUSES.get(code, OTHER)
@@ -244,7 +219,7 @@ def call_path(method: str) -> str:
     return f"/pa/{method}"
 
 
-def encode(thing: msgspec.Struct) -> bytes:
+def encode(thing: msgspec.Struct | Mapping[str, Any]) -> bytes:
     """A call, an answer or a callback as JSON."""
     return msgspec.json.encode(thing)
 
