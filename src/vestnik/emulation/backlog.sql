@@ -29,8 +29,12 @@ FROM json_each(:later) AS later WHERE callback.id = later.value ->> 0
 DELETE FROM callback WHERE messenger = :messenger AND bot = :bot
 
 -- name: held
+-- The planner would rather read all that waits for any phone of the messenger.
 SELECT json_group_array(bot)
-FROM (SELECT DISTINCT bot FROM callback WHERE messenger = :messenger AND recipient = :recipient AND due IS NULL)
+FROM (
+    SELECT DISTINCT bot FROM callback INDEXED BY callback_held
+    WHERE messenger = :messenger AND recipient = :recipient AND due IS NULL
+)
 
 -- name: release
 UPDATE callback SET at = :now + wait, due = :now + wait
