@@ -205,6 +205,24 @@ async def test_reports_about_a_round_before_the_retry_mean_nothing_to_the_next(d
 
 
 @exam
+async def test_what_was_taken_and_then_failed_is_tried_again_under_a_key_of_its_own(desk: Desk) -> None:
+    store = desk.store
+    await store.accept(order(1, "ann", "bob", "cid"), 100)
+    ann, bob, cid = await claim(store, 100)
+    assert [each.key for each in (ann, bob, cid)] == ["M0001-0", "M0001-1", "M0001-2"]
+    await store.record([taken(ann, "first"), failed(bob), doubted(cid)], 110)
+    await store.apply([report(ReceiptKind.FAILED, "first", 120)], 120)
+    for ordinal in range(3):
+        await store.retry(f"M0001-{ordinal}", 130)
+    again = await claim(store, 140)
+    assert [each.key for each in again] == ["M0001-0.1", "M0001-1", "M0001-2"]
+    await store.record([taken(again[0], "second")], 150)
+    await store.apply([report(ReceiptKind.FAILED, "second", 160)], 160)
+    await store.retry("M0001-0", 170)
+    assert (await claim_one(store, 180)).key == "M0001-0.2"
+
+
+@exam
 async def test_a_person_resolves_what_is_unknown(desk: Desk) -> None:
     store = desk.store
     await store.accept(order(1, "ann", "bob", "cid"), 100)

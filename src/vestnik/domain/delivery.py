@@ -40,11 +40,18 @@ class Claim:
     claimed_at: Moment
     doubt: bool = False
     """An earlier attempt ended without an answer and may have arrived."""
+    issue: int = 0
+    """How often a person had it sent anew after the messenger had taken it and then failed to deliver it."""
 
     @property
     def message_id(self) -> str:
         """The message that the delivery belongs to."""
         return split_delivery_id(self.delivery_id)[0]
+
+    @property
+    def key(self) -> str:
+        """The Idempotency-Key of its attempts, one for each issue: a known key is answered and not sent again."""
+        return f"{self.delivery_id}.{self.issue}" if self.issue else self.delivery_id
 
 
 class Ending(StrEnum):

@@ -291,6 +291,7 @@ def _new_rows(order: Order, now: Moment) -> Iterator[Row]:
             doubt=False,
             suspect=False,
             content_key=order.content_key,
+            issue=0,
         )
 
 

@@ -192,6 +192,8 @@ def retry(row: Row, message: MessageRow, now: Moment) -> None:
     """Another full round of attempts, due now, with the dedupe slot taken again; IllegalStep where it cannot be."""
     row.move(must_step(row.state, Event.RETRY))
     row.max_attempts = row.attempts + message.max_attempts
+    if row.external_id is not None:
+        row.issue += 1  # It was taken: under the same key the messenger would say so again and send nothing.
     row.due_at, row.external_id, row.code, row.detail = now, None, None, None
     row.content_key = message.content_key
     if row.expires_at is not None and row.expires_at <= now:

@@ -61,6 +61,8 @@ class Row(msgspec.Struct, array_like=True):
     suspect: bool
     content_key: str | None
     """None holds no dedupe slot."""
+    issue: int
+    """How often it was sent anew after its messenger had taken it and then failed."""
 
     @property
     def key(self) -> DeliveryKey:
@@ -103,6 +105,7 @@ class Row(msgspec.Struct, array_like=True):
             self.max_attempts,
             self.claimed_at or 0,
             self.doubt,
+            self.issue,
         )
 
 

@@ -146,13 +146,14 @@ def _by_extent(changed: Iterable[tuple[Row, Row]]) -> dict[str, list[tuple[Any, 
             row.suspect,
             row.lease_until,
         )
-        if (before.content_key, before.max_attempts, before.expires_at) != (
+        if (before.content_key, before.max_attempts, before.expires_at, before.issue) != (
             row.content_key,
             row.max_attempts,
             row.expires_at,
+            row.issue,
         ):
             rows.setdefault("update_whole", []).append(
-                (*moved, row.external_id, row.max_attempts, row.expires_at, row.content_key)
+                (*moved, row.external_id, row.max_attempts, row.expires_at, row.content_key, row.issue)
             )
         elif before.external_id != row.external_id:
             rows.setdefault("update_named", []).append((*moved, row.external_id))

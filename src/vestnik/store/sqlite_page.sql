@@ -9,7 +9,7 @@ SELECT
         SELECT json_group_array(json_array(
             d.message_id, d.ordinal, d.messenger, d.recipient, d.account, d.state, d.priority, d.attempts,
             d.max_attempts, d.due_at, d.lease_until, d.claimed_at, d.expires_at, d.external_id, d.code, d.detail,
-            d.doubt, d.suspect, d.content_key
+            d.doubt, d.suspect, d.content_key, d.issue
         ))
         FROM json_each(:keys) AS k
         CROSS JOIN deliveries AS d ON d.message_id = k.value ->> 0 AND d.ordinal = k.value ->> 1
@@ -78,7 +78,7 @@ WHERE d.state = 'sending'
 
 -- name: update_moved
 -- :rows holds [message, ordinal, state, attempts, due at, code, detail, in doubt, suspect, lease until, external id,
--- max attempts, expires at, content key], of which a statement takes as much as it needs.
+-- max attempts, expires at, content key, issue], of which a statement takes as much as it needs.
 UPDATE deliveries
 SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
     detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9
@@ -99,7 +99,8 @@ WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->>
 UPDATE deliveries
 SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
     detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9,
-    external_id = r.value ->> 10, max_attempts = r.value ->> 11, expires_at = r.value ->> 12, content_key = r.value ->> 13
+    external_id = r.value ->> 10, max_attempts = r.value ->> 11, expires_at = r.value ->> 12, content_key = r.value ->> 13,
+    issue = r.value ->> 14
 FROM json_each(:rows) AS r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 

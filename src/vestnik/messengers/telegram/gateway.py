@@ -38,7 +38,7 @@ class TelegramGateway:
 
     def _request(self, claim: Claim) -> Request:
         call = wire.SendMessage(wire.chat_id(claim.recipient), claim.text)
-        headers = {"content-type": wire.JSON, IDEMPOTENCY_KEY: claim.delivery_id}
+        headers = {"content-type": wire.JSON, IDEMPOTENCY_KEY: claim.key}
         return Request("POST", self._send_url, headers, wire.encode_call(call))
 
     def _judge(self, response: Response) -> Outcome:

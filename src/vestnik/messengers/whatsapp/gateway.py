@@ -80,7 +80,7 @@ class WhatsAppGateway:
         headers = {
             "authorization": self._authorization,
             "content-type": "application/json",
-            IDEMPOTENCY_KEY: claim.delivery_id,
+            IDEMPOTENCY_KEY: claim.key,
         }
         request = Request("POST", self._send_url, headers, wire.encode(message))
         answer = await ask(self._parts.transport, request, self._parts.timeout)

@@ -81,6 +81,7 @@ CREATE TABLE deliveries (
     doubt INTEGER NOT NULL DEFAULT 0,
     suspect INTEGER NOT NULL DEFAULT 0,
     content_key TEXT,
+    issue INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (message_id, ordinal)
 ) STRICT, WITHOUT ROWID;
 
