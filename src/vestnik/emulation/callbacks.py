@@ -130,7 +130,7 @@ class Callbacks:
             if lane.woken.is_set():
                 continue
             if later is None:
-                del self._lanes[messenger, bot]
+                self._lanes.pop((messenger, bot), None)  # Ending, `run` has forgotten all lanes already.
                 return
             await first_of(lane.woken, self._clock, later)
 
