@@ -59,7 +59,7 @@ class Control:
             "bots": {"GET": self._bots},
             "bots/": {"PUT": self._put_bot, "DELETE": self._drop_bot},
             "phones": {"GET": phones.listed},
-            "phones/": {"GET": phones.shown, "PATCH": phones.changed, "POST": phones.wrote},
+            "phones/": {"GET": phones.shown, "PATCH": phones.changed, "POST": phones.did},
         }
 
     async def answer(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Decides how the people behind the phones are steered over HTTP: what their phones are like, and what they write.
+"""Decides how the people behind the phones are steered over HTTP: what their phones are like, and what they do.
 
 It has never heard of how a bot learns of it.
 """
@@ -9,13 +9,15 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from vestnik.emulation.asked import JSON, Asked
+from vestnik.emulation.deeds import Deed
+from vestnik.emulation.journal import Entry
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.emulation.when import rfc3339
 from vestnik.emulation.world import Emulator, World
 from vestnik.ports import Response
 
 PAGE: Final = 1_000
-MESSAGES: Final = "/messages"
+MESSAGES: Final = "messages"
 TEXT_LIMIT: Final = 32_768
 _LONGEST_WAIT: Final = 10 * 366 * 86400.0
 
@@ -24,10 +26,8 @@ _PHONE: Final = {
     "blocked": bool,
     "reads_after": Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_WAIT)] | None,
 }
-_MESSAGE: Final = {
-    "text": Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_LIMIT)],
-    "bot": Annotated[str, msgspec.Meta(min_length=1, max_length=256)],
-}
+_MESSAGE: Final = {"text": Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_LIMIT)]}
+_BOT: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class People:
@@ -64,23 +64,40 @@ class People:
             self._world.callbacks.wake(asked.messenger, bot)
         return _json(200, self._shown(asked.messenger, recipient))
 
-    async def wrote(self, asked: Asked) -> Response:
-        """The person writes to a bot: the one named, else the one that wrote last, else the only one there is."""
+    async def did(self, asked: Asked) -> Response:
+        """The person does something to a bot: the one named, else the last that wrote, else the only one there is."""
         asked.only()
-        if not asked.name.endswith(MESSAGES):
-            raise Problem(405, "a phone takes GET, PATCH", {"allow": "GET, PATCH"})
-        recipient = self._recipient(asked, asked.name.removesuffix(MESSAGES))
-        fields = asked.fields(_MESSAGE)
-        if "text" not in fields:
-            raise Refusal([Wrong(pointer("text"), "is required")])
+        name, _, doing = asked.name.rpartition("/")
+        deeds = {MESSAGES: self._writing(asked.messenger), **self._world.deeds.get(asked.messenger, {})}
+        deed = deeds.get(doing)
+        if deed is None or not name:
+            raise Problem(
+                405, f"a phone takes GET, PATCH and below it POST {', '.join(deeds)}", {"allow": "GET, PATCH"}
+            )
+        recipient = self._recipient(asked, name)
+        fields = asked.fields({**deed.fields, "bot": _BOT}) if asked.body or deed.required else {}
+        missing = [Wrong(pointer(field), "is required") for field in deed.required if fields.get(field) is None]
+        if missing:
+            raise Refusal(missing)
         phone = self._world.phones.get(asked.messenger, recipient)
-        if phone.blocked or not phone.online:
+        if not deed.always and (phone.blocked or not phone.online):
             raise Problem(409, "the phone is offline" if not phone.online else "the person has blocked the bots")
-        bot = await self._bot(asked.messenger, recipient, fields.get("bot"))
-        draft = self._emulators[asked.messenger].incoming(bot, recipient, fields["text"])
-        entry = await self._world.lines[asked.messenger].hear(draft)
+        named = fields.pop("bot", None)
+        bot = await self._bot(asked.messenger, recipient, named) if deed.of_bot else ""
+        entry = await deed.act(bot, recipient, fields)
+        if entry is None:
+            return Response(204)
         shown = {name: getattr(entry, name) for name in ("seq", "messenger", "bot", "recipient", "text", "external_id")}
         return _json(201, {**shown, "at": rfc3339(entry.at)})
+
+    def _writing(self, messenger: str) -> Deed:
+        """What everybody can do on every messenger: write a text."""
+
+        async def write(bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry:
+            draft = self._emulators[messenger].incoming(bot, recipient, fields["text"])
+            return await self._world.lines[messenger].hear(draft)
+
+        return Deed(write, _MESSAGE, ("text",))
 
     async def _bot(self, messenger: str, recipient: str, named: str | None) -> str:
         if named is not None:

@@ -13,6 +13,7 @@ from vestnik.emulation.backlog import Backlog
 from vestnik.emulation.blobs import Blobs
 from vestnik.emulation.bots import Bots
 from vestnik.emulation.callbacks import CALL_TIMEOUT, Callbacks, Teller
+from vestnik.emulation.deeds import Deed
 from vestnik.emulation.faults import Faults
 from vestnik.emulation.journal import Draft, Journal
 from vestnik.emulation.line import Line, Parts, Ways
@@ -82,6 +83,8 @@ class World:
         self.lines: Final[dict[str, Line]] = {}
         self.transport: Final = transport
         """The way to bots' webhooks."""
+        self.deeds: Final[dict[str, Mapping[str, Deed]]] = {}
+        """What people can do on each messenger besides writing a text, by name; an emulator may put its own here."""
         self.works: Final[list[Callable[[], Awaitable[None]]]] = []
         """What emulators do of their own accord for as long as the emulation runs, until it is cancelled."""
         self.at_reset: Final[list[Callable[[], None]]] = []
