@@ -95,6 +95,10 @@ async def test_a_lane_is_told_when_to_ask_again(desk: Desk) -> None:
     assert [each.recipient for each in await claim(store, 140)] == ["ann"]
     assert await next_due(140) == 150
     assert await next_due(140, suspects=True) is None
+    await store.record([put_off(await claim_one(store, 150), 190)], 160)
+    await store.accept(order(4, "dot", priority=Priority.BULK), 160)
+    await store.record([put_off(each, 180) for each in await claim(store, 160)], 160)
+    assert await next_due(160) == 180
 
 
 @exam
@@ -121,11 +125,13 @@ async def test_suspects_are_claimed_apart(desk: Desk) -> None:
 
 @exam
 async def test_what_has_expired_is_never_handed_out(desk: Desk) -> None:
-    await desk.store.accept(order(1, "waiting", expires_at=200), 100)
-    await desk.store.accept(order(2, "deferred", send_at=150, expires_at=200), 100)
+    for priority in Priority:
+        await desk.store.accept(order(priority, priority.word, priority=priority, expires_at=200), 100)
+    await desk.store.accept(order(7, "deferred", send_at=150, expires_at=200), 100)
     claimed = await desk.store.claim("telegram", suspects=False, limit=10, lease_until=300, now=200)
     assert claimed == Claimed([], next_due=None)
-    assert [each.recipient for each in await claim(desk.store, 199)] == ["waiting", "deferred"]
+    assert await state(desk.store, "M0007-0") is State.DEFERRED
+    assert [each.recipient for each in await claim(desk.store, 199)] == ["high", "normal", "deferred", "bulk"]
 
 
 @exam

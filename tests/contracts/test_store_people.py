@@ -137,17 +137,28 @@ async def test_rescheduling_moves_what_was_never_attempted(desk: Desk) -> None:
 @exam
 async def test_a_retry_is_another_full_round_of_attempts(desk: Desk) -> None:
     store = desk.store
-    await store.accept(order(1, max_attempts=2), 100)
+    await store.accept(order(1, max_attempts=3), 100)
     await store.record([put_off(await claim_one(store, 100), 110)], 105)
-    await store.record([failed(await claim_one(store, 110))], 115)
+    await store.record([taken(await claim_one(store, 110))], 115)
+    await store.apply([report(ReceiptKind.FAILED, "xM0001-0", 120)], 120)
     got = await store.retry("M0001-0", 200)
-    assert (got.state, got.attempts, got.max_attempts, got.due_at) == (State.WAITING, 2, 4, 200)
+    assert (got.state, got.attempts, got.max_attempts, got.due_at) == (State.WAITING, 2, 5, 200)
     assert (got.code, got.detail, got.external_id) == (None, None, None)
     assert got == await delivery(store, "M0001-0")
     again = await claim_one(store, 200)
-    assert (again.attempt, again.max_attempts) == (3, 4)
+    assert (again.attempt, again.max_attempts, again.doubt) == (3, 5, False)
     with pytest.raises(IllegalStep, match="sending cannot retry"):
         await store.retry("M0001-0", 210)
+
+
+@exam
+async def test_what_is_unknown_may_be_tried_again_and_stays_in_doubt(desk: Desk) -> None:
+    store = desk.store
+    await store.accept(order(1, max_attempts=1), 100)
+    await store.record([doubted(await claim_one(store, 100))], 110)
+    await store.retry("M0001-0", 200)
+    again = await claim_one(store, 200)
+    assert (again.attempt, again.max_attempts, again.doubt) == (2, 2, True)
 
 
 @exam
@@ -183,11 +194,13 @@ async def test_with_a_window_a_retry_may_take_a_slot_whose_time_has_passed(desk:
 
 @exam
 async def test_an_expired_delivery_that_is_retried_does_not_expire_again_at_once(desk: Desk) -> None:
-    await desk.store.accept(order(1, expires_at=150), 100)
+    for number, content_key in ((1, "content"), (2, None)):
+        await desk.store.accept(order(number, expires_at=150, content_key=content_key), 100)
     await desk.store.expire(10, 150)
-    await desk.store.retry("M0001-0", 200)
+    for number in (1, 2):
+        await desk.store.retry(f"M000{number}-0", 200)
     assert await desk.store.expire(10, 200) == (0, None)
-    assert (await claim_one(desk.store, 200)).attempt == 1
+    assert [each.attempt for each in await claim(desk.store, 200)] == [1, 1]
 
 
 @exam

@@ -265,6 +265,42 @@ async def test_a_report_settles_the_delivery_in_doubt_as_soon_as_nothing_else_to
 
 
 @exam
+async def test_a_report_kept_for_a_recipient_settles_what_is_in_doubt_when_its_next_attempt_is_given_back(
+    desk: Desk,
+) -> None:
+    store = desk.store
+    await store.accept(order(1), 100)
+    await store.record([put_off(await claim_one(store, 100), 120, doubt=True)], 110)
+    again = await claim_one(store, 120)
+    await store.apply([report(DELIVERED, "token", 125, recipient="ann")], 126)
+    assert await state(store, "M0001-0") is State.SENDING
+    await store.give_back([Return(again.delivery_id, again.attempt, 130)], 127)
+    assert await state(store, "M0001-0") is State.DELIVERED
+
+
+@exam
+async def test_a_report_about_a_message_that_a_late_answer_named_is_heard_after_the_next_attempt(desk: Desk) -> None:
+    store = desk.store
+    await store.accept(order(1), 100)
+    first = await claim_one(store, 100)
+    await store.record([put_off(first, 120, doubt=True)], 110)
+    second = await claim_one(store, 120)
+    await store.record([taken(first, "late")], 125)
+    await store.apply([report(DELIVERED, "late", 126)], 127)
+    assert await state(store, "M0001-0") is State.SENDING
+    await store.record([put_off(second, 200)], 130)
+    assert await state(store, "M0001-0") is State.DELIVERED
+
+
+@exam
+async def test_of_reports_of_a_kind_the_first_is_remembered(desk: Desk) -> None:
+    await send(desk.store, 1)
+    await desk.store.apply([report(DELIVERED, "xM0001-0", at) for at in (201, 202)], 300)
+    await desk.store.apply([report(DELIVERED, "xM0001-0", 200)], 300)
+    assert [got.at for got in (await desk.store.history("M0001-0"))[1]] == [201]
+
+
+@exam
 async def test_records_and_reports_that_come_at_once_all_count(desk: Desk) -> None:
     store = desk.store
     await store.accept(order(1, *(f"r{n}" for n in range(200))), 100)
