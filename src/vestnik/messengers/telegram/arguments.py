@@ -4,11 +4,12 @@ It has never heard of what the method does with them, nor of entities, which mar
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from vestnik.messengers.telegram import words
 from vestnik.messengers.telegram.checking import Fault, check
-from vestnik.messengers.telegram.facts import ArrayOf, Field, Method, Named, OneOf, is_basic
+from vestnik.messengers.telegram.facts import ArrayOf, Field, Method, Named, OneOf, Shape, is_basic
 from vestnik.messengers.telegram.numerals import (
     LARGEST_INT64,
     NotJson,
@@ -34,6 +35,7 @@ _MAY_BE_ABSENT: Final = frozenset(
     }
 )
 """What the documentation asks for and the server does not."""
+_TEXTS: Final = frozenset({Named("string"), Named("file")})
 _ENTITIES: Final = ArrayOf(Named("MessageEntity"))
 
 
@@ -53,19 +55,64 @@ def read_arguments_of(method: Method, arguments: Mapping[str, str], files: Colle
     are absent where they are no JSON. A file is the text that stands for it, and absent where it is a part itself.
     """
     values: dict[str, Any] = {}
-    for field in sorted(method.takes, key=lambda field: _TURNS.get(field.name, 0)):
-        text = arguments.get(field.name, "")
+    turns = _turns(method)
+    asked = [turns.places[name] for name in arguments if name in turns.places]
+    for place in sorted({*turns.needed, *asked}):
+        turn = turns.all[place]
+        name = turn.field.name
+        text = arguments.get(name, "")
         if text:
-            value = _value(method.name.lower(), field, text)
+            value = text if turn.is_text else _value(method.name.lower(), turn.field, text)
             if value is not None:
-                values[field.name] = value
-        elif field.shape == Named("boolean") and field.required:
-            values[field.name] = False
-        elif field.required and field.name not in files and (method.name, field.name) not in _MAY_BE_ABSENT:
-            raise ArgumentError(words.missing(method.name.lower(), field.name))
-        elif field.name in arguments and field.shape == Named("string"):
-            values[field.name] = ""
+                values[name] = value
+        elif turn.is_false:
+            values[name] = False
+        elif turn.is_needed and name not in files:
+            raise ArgumentError(words.missing(method.name.lower(), name))
+        elif turn.may_be_empty and name in arguments:
+            values[name] = ""
     return values
+
+
+class _Turn(NamedTuple):
+    """What is to be done about one parameter; worked out once for each method, because every call asks."""
+
+    field: Field
+    is_text: bool
+    is_false: bool
+    """Whether it is false where it is absent."""
+    is_needed: bool
+    may_be_empty: bool
+
+
+class _Turns(NamedTuple):
+    """The parameters of a method in the order in which the server looks at them."""
+
+    all: tuple[_Turn, ...]
+    places: Mapping[str, int]
+    needed: tuple[int, ...]
+    """Those to look at although they are absent."""
+
+
+@cache
+def _turns(method: Method) -> _Turns:
+    turns = tuple(
+        _Turn(
+            field,
+            is_text=field.shape in _TEXTS or _is_any_text(field.shape),
+            is_false=field.shape == Named("boolean") and field.required,
+            is_needed=field.required and (method.name, field.name) not in _MAY_BE_ABSENT,
+            may_be_empty=field.shape == Named("string"),
+        )
+        for field in sorted(method.takes, key=lambda field: _TURNS.get(field.name, 0))
+    )
+    needed = tuple(place for place, turn in enumerate(turns) if turn.is_false or turn.is_needed)
+    return _Turns(turns, {turn.field.name: place for place, turn in enumerate(turns)}, needed)
+
+
+def _is_any_text(shape: Shape) -> bool:
+    """Whether a text will do as it is, such as for an identifier or a file."""
+    return isinstance(shape, OneOf) and Named("string") in shape.options and all(map(is_basic, shape.options))
 
 
 def _value(method: str, field: Field, text: str) -> Any:
@@ -76,10 +123,6 @@ def _value(method: str, field: Field, text: str) -> Any:
             return leading_float(text)
         case Named("boolean" | "true"):
             return text.strip(_BLANKS).lower() in TRUE
-        case Named("string" | "file"):
-            return text
-        case OneOf(options) if Named("string") in options and all(is_basic(option) for option in options):
-            return text
         case _:
             return _json(method, field, text)
 

@@ -109,6 +109,7 @@ NOT_UTF8: Final = failure(400, "strings must be encoded in UTF-8")
 BOUNDARY_NOT_FOUND: Final = failure(400, "boundary not found")
 BAD_BOUNDARY: Final = failure(400, "boundary too big or empty")
 NO_FIELD_NAME: Final = failure(400, "field name in multipart/form-data not found")
+TOO_MANY_FILES: Final = failure(413, "too many files attached")
 CHAT_ID_EMPTY: Final = failure(400, "chat_id is empty")
 CHAT_NOT_FOUND: Final = failure(400, "chat not found")
 TEXT_EMPTY: Final = failure(400, "message text is empty")
@@ -231,9 +232,9 @@ def read_send_message(arguments: Mapping[str, str]) -> SendMessage:
     )
 
 
-def encode_result(result: object) -> bytes:
-    """The answer to a call that succeeded."""
-    return _dump({"ok": True, "result": result})
+def encode_result(result: object, description: str = "") -> bytes:
+    """The answer to a call that succeeded; setWebhook and deleteWebhook describe it."""
+    return _dump({"ok": True, "result": result, **({"description": description} if description else {})})
 
 
 def encode_failure(answer: Failure) -> bytes:

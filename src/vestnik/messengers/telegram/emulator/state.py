@@ -1,0 +1,55 @@
+"""Decides what all methods of the emulated Bot API share: the line to the phones, chats, messages and bots.
+
+It has never heard of any method.
+"""
+
+import asyncio
+from typing import Final
+from weakref import WeakValueDictionary
+
+from vestnik.emulation.limits import Bucket, Named
+from vestnik.emulation.line import Ways
+from vestnik.emulation.world import World
+from vestnik.messengers.telegram.emulator.calls import NAME
+from vestnik.messengers.telegram.emulator.chats import Chats
+from vestnik.messengers.telegram.emulator.messages import Messages
+from vestnik.messengers.telegram.emulator.profiles import Profiles
+
+
+class State:
+    """The Bot API's side of one world."""
+
+    def __init__(self, world: World) -> None:
+        limits = (
+            Named("bot", Bucket(rate=30, burst=30)),
+            Named("chat", Bucket(rate=1, burst=3), each_recipient=True),
+        )
+        self.world: Final = world
+        self.line: Final = world.line(NAME, Ways(limits=limits))
+        self.records: Final = world.records(NAME)
+        self.chats: Final = Chats(self.records, strict=world.settings.strict)
+        self.profiles: Final = Profiles(self.records)
+        self.messages: Final = Messages(self.records, world.journal, self.chats, self.profiles)
+        self.loaded = False
+        self._loading = asyncio.Lock()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        world.at_reset.append(self.chats.forget)
+
+    async def load(self) -> None:
+        """Reads from disk what is kept in memory, once."""
+        async with self._loading:
+            if not self.loaded:
+                await self.chats.load()
+                await self.profiles.load()
+                self.loaded = True
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """Held by whoever changes the thing of that name: two changes of one thing come one after another."""
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        return lock
+
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return self.world.clock.now() // 1_000_000
