@@ -48,7 +48,8 @@ def base() -> str:
 
 
 def build(context: Path, name: str, arguments: Mapping[str, str]) -> None:
-    """Builds the Dockerfile of a folder; inside, pip fetches packages the way it does on this machine."""
+    """Builds the Dockerfile of a folder in place of the last such image; pip fetches packages as on this machine."""
+    subprocess.run(["buildah", "rmi", name], capture_output=True, check=False)  # There may be none.
     given = [part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")]
     with TemporaryDirectory() as folder:
         mounts = list(_as_pip_does_here(Path(folder)))
