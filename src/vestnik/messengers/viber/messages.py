@@ -120,11 +120,21 @@ def checked(message: Mapping[str, Any], *, sender: bool = True) -> Checked:
     if version is not None and version < 1:
         raise Fault(wire.BAD_DATA, "min_api_version")
     if kind is not None:
-        _demand(message, TYPES[kind])
-        if kind == "location":
-            _place(message["location"])
+        demand(kind, message)
     needs, fails = _panels(message, version or 1)
-    return Checked(str(_READABLE[kind](message)) if kind else "", max(needs, version or 1), fails)
+    return Checked(readable(message), max(needs, version or 1), fails)
+
+
+def demand(kind: str, content: Mapping[str, Any]) -> None:
+    """Fault where a message of the type cannot have this content."""
+    _demand(content, TYPES[kind])
+    if kind == "location":
+        _place(content["location"])
+
+
+def readable(message: Mapping[str, Any]) -> str:
+    """What of a valid message can be read."""
+    return str(_READABLE[message["type"]](message)) if message.get("type") else ""
 
 
 def _panels(message: Mapping[str, Any], version: int) -> tuple[int, str | None]:
@@ -152,7 +162,7 @@ def _demand(message: Mapping[str, Any], rules: Mapping[str, _Rule]) -> None:
             if rule.required:
                 raise Fault(wire.MISSING_DATA, path)
             continue
-        if not value and isinstance(value, str):
+        if value == "" and STRING in rule.kinds:
             continue
         if kind_of(value) not in rule.kinds or (rule.address and not is_address(value)):
             raise Fault(wire.BAD_DATA, path)

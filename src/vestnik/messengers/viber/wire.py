@@ -24,6 +24,8 @@ SET_WEBHOOK: Final = "set_webhook"
 
 TOKEN_HEADER: Final = "x-viber-auth-token"  # noqa: S105 - the name of a header, no secret
 SIGNATURE_HEADER: Final = "x-viber-content-signature"
+SIGNATURE_PARAMETER: Final = "sig"
+"""The signature's name in the query."""
 
 TEXT_LIMIT: Final = 7000
 """Characters of a text message."""

@@ -17,7 +17,9 @@ from vestnik.emulation.plan import MESSAGE
 from vestnik.emulation.world import World
 from vestnik.messengers.viber import messages, wire
 from vestnik.messengers.viber.emulator.crowd import Crowd
+from vestnik.messengers.viber.emulator.doings import Doings
 from vestnik.messengers.viber.emulator.events import CONVERSATION_STARTED, KINDS, Events, signed
+from vestnik.messengers.viber.emulator.panels import Panels
 from vestnik.messengers.viber.emulator.refusals import HOSTNAME, JSON, Refused, answered, said
 from vestnik.messengers.viber.emulator.sending import NAME, Sending, new_token
 from vestnik.ports import HungUp, Request, Response
@@ -38,7 +40,9 @@ class ViberEmulator:
         self._world = world
         self._bots = world.bots
         self._crowd = Crowd(world, world.records(NAME))
-        self._sending = Sending(world, self._crowd)
+        self._panels = Panels(world, world.records(NAME))
+        self._sending = Sending(world, self._crowd, self._panels)
+        self._doings = Doings(world, self._crowd, self._panels, self._sending.line)
         self._details = Limits((DETAILS,) if world.settings.limits_real else ())
         self.teller: Final = Events()
         world.at_reset.append(self._details.clear)
@@ -75,9 +79,7 @@ class ViberEmulator:
 
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """See Emulator."""
-        message = {"type": "text", "text": text}
-        event = {"event": "message", "sender": self._crowd.seen(recipient), "message": message, "silent": False}
-        return Draft(bot, recipient, text, wire.encode(event).decode(), external_id=new_token(self._world))
+        return self._doings.written(bot, recipient, {"type": "text", "text": text})
 
     async def _hear(self, reports: Sequence[Report], answer: Response) -> None:
         """Sends the welcome that a webhook answers to the beginning of a conversation."""
@@ -112,6 +114,7 @@ class ViberEmulator:
         fields = _read(request)
         bot, token = self._bot(request.headers.get(wire.TOKEN_HEADER) or fields.get("auth_token"))
         await self._crowd.load()
+        await self._panels.load()
         return await call(bot, token, fields, request.headers.get(IDEMPOTENCY_KEY))
 
     def _bot(self, token: Any) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 It has never heard of messages. By default everybody is subscribed and has a device of the newest API version.
 """
 
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -79,9 +80,13 @@ class Crowd:
         """The person as get_user_details shows them."""
         return {"id": person, **msgspec.to_builtins(self.profile(person))}
 
-    def subscribed(self, bot: str, person: str) -> bool:
-        """Whether the bot may write to the person."""
-        return self._subscriptions.get((bot, person), True)
+    def number(self, person: str) -> str:
+        """A phone number of the person's own, which bots learn only from the person."""
+        return f"+35845{int.from_bytes(sha256(person.encode()).digest()[:4]) % 10**7:07}"
+
+    def subscribed(self, bot: str, person: str, *, usual: bool = True) -> bool:
+        """Whether the bot may write to the person; `usual` for somebody who never said."""
+        return self._subscriptions.get((bot, person), usual)
 
     def subscribers(self, bot: str) -> int:
         """How many people are known to have subscribed."""

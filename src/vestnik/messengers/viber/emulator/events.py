@@ -5,6 +5,7 @@ It has never heard of what makes an event happen.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -50,6 +51,9 @@ class Events:
 
 
 def signed(url: str, token: str, event: wire.Callback | Mapping[str, Any]) -> Request:
-    """The call of a webhook."""
+    """The call of a webhook: its signature comes as a header and in the query, where Viber's library for node looks."""
     body = wire.encode(event)
-    return Request("POST", url, {**JSON, wire.SIGNATURE_HEADER: wire.sign(token, body)}, body)
+    signature = wire.sign(token, body)
+    joint = "&" if urlsplit(url).query else "?"
+    headers = {**JSON, wire.SIGNATURE_HEADER: signature}
+    return Request("POST", f"{url}{joint}{wire.SIGNATURE_PARAMETER}={signature}", headers, body)

@@ -15,6 +15,7 @@ from vestnik.emulation.plan import DELIVERED, READ
 from vestnik.emulation.world import World
 from vestnik.messengers.viber import messages, wire
 from vestnik.messengers.viber.emulator.crowd import Crowd
+from vestnik.messengers.viber.emulator.panels import Panels
 from vestnik.messengers.viber.emulator.refusals import HOSTNAME, Refused, said, status_of, troubled
 from vestnik.ports import HungUp, Response
 
@@ -36,9 +37,10 @@ _TO_MANY: Final = ("auth_token", "broadcast_list")
 class Sending:
     """The messages of all bots of the world."""
 
-    def __init__(self, world: World, crowd: Crowd) -> None:
+    def __init__(self, world: World, crowd: Crowd, panels: Panels) -> None:
         self._world = world
         self._crowd = crowd
+        self._panels = panels
         silent = Named("silent", Window(SILENT_LIMIT, 3600), each_recipient=True, lifted_by_reply=True)
         self.line: Final = world.line(NAME, Ways(kinds=(DELIVERED, READ), failure=UNDELIVERED, limits=(silent,)))
         self._real = world.settings.limits_real
@@ -56,6 +58,7 @@ class Sending:
         taken = await self.line.send(draft)
         if isinstance(taken, Trouble):
             return troubled(taken)
+        await self._show(taken, call)
         return said(wire.OK, message_token=int(taken.external_id), billing_status=1)
 
     async def to_many(self, bot: str, call: Mapping[str, Any], key: str | None) -> dict[str, Any]:
@@ -72,7 +75,10 @@ class Sending:
         results = await self._tried(
             [self._draft(bot, receiver, call, found, _key_for(key, receiver), token) for receiver in unique]
         )
-        tokens = [result.external_id for result in results if isinstance(result, Entry)]
+        taken = [result for result in results if isinstance(result, Entry)]
+        for entry in taken:
+            await self._show(entry, call)
+        tokens = [entry.external_id for entry in taken]
         failed = [
             {
                 "receiver": receiver,
@@ -100,7 +106,15 @@ class Sending:
             return False
         payload = wire.encode({**_without(message, _TO_ONE), "receiver": person}).decode()
         draft = Draft(bot, person, found.text, payload, external_id=new_token(self._world), failed=found.fails)
-        return isinstance(await self.line.send(draft), Entry)
+        taken = await self.line.send(draft)
+        if isinstance(taken, Trouble):
+            return False
+        await self._show(taken, message)
+        return True
+
+    async def _show(self, entry: Entry, message: Mapping[str, Any]) -> None:
+        if entry.failed is None:
+            await self._panels.show(entry.bot, entry.recipient, message)
 
     async def _tried(self, drafts: Sequence[Draft | int]) -> list[Entry | int]:
         """What became of each message of a broadcast: its entry, or the status that it failed with."""
