@@ -20,10 +20,11 @@ from vestnik.api.parts import ApiSettings, Door
 from vestnik.asgi import asgi_far, far_asgi
 from vestnik.clock import SystemClock
 from vestnik.config import Settings, variable
-from vestnik.dispatch.lane import Lane, LaneSettings
+from vestnik.dispatch.lane import Lane
 from vestnik.dispatch.loop import Dispatcher
 from vestnik.dispatch.metrics import DispatchMetrics
 from vestnik.dispatch.sweep import Sweep
+from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.errors import BadSetting, VestnikError
 from vestnik.domain.judge import Policy
 from vestnik.domain.retry import RetrySchedule

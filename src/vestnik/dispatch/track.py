@@ -1,27 +1,30 @@
 """Decides how many attempts are under way at once, and that one which lasts too long gives its slot to the next.
 
-It has never heard of verdicts or retries: claims go in, outcomes come out to the lane.
+It has never heard of verdicts or retries: claims go in, outcomes come out to the terms.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 import structlog
 
 from vestnik.dispatch.alarm import Alarm
+from vestnik.dispatch.terms import Terms
 from vestnik.domain.delivery import Claim, Return
 from vestnik.domain.errors import StoreUnavailable
 from vestnik.domain.moment import Moment, seconds
 from vestnik.domain.outcomes import Outcome, Unclear
 
-if TYPE_CHECKING:
-    from vestnik.dispatch.lane import Lane
-
 log = structlog.get_logger()
 
 _STORE_PAUSE: Final = 0.5
 """Seconds before asking a store again that cannot answer."""
+
+
+Landed: TypeAlias = Callable[[Claim, Outcome, bool], Awaitable[None]]
+"""Told of an attempt that ended, and whether it kept us waiting."""
 
 
 @dataclass(slots=True)
@@ -38,9 +41,20 @@ class Flight:
 class Track:
     """A pool of workers that attempt what the track claims, `ahead` claims beyond those that find a free worker."""
 
-    def __init__(self, lane: "Lane", *, suspects: bool, slots: int, ahead: int) -> None:
-        self.alarm = Alarm(lane.clock)
-        self._lane = lane
+    def __init__(
+        self,
+        terms: Terms,
+        landed: Landed,
+        handed_over: Callable[[Claim], None],
+        *,
+        suspects: bool,
+        slots: int,
+        ahead: int,
+    ) -> None:
+        self.alarm = Alarm(terms.clock)
+        self._terms = terms
+        self._landed = landed
+        self._handed_over = handed_over
         self._suspects = suspects
         self._slots = slots
         self._ahead = ahead
@@ -72,7 +86,7 @@ class Track:
             for _ in range(self._slots):
                 self._hire(group)
             await self._claim_until_stopped()
-            self._lane.recorder.give_back(self._untried())
+            self._terms.recorder.give_back(self._untried())
             await self._land()
             watcher.cancel()
             for worker in self._workers:
@@ -85,17 +99,17 @@ class Track:
 
     async def _claim_until_stopped(self) -> None:
         while not self._stopping:
-            now = self._lane.clock.now()
+            now = self._terms.clock.now()
             limit, later = self._appetite(now)
             if limit <= 0:
                 await self._wait_for_appetite(later)
                 continue
             try:
-                claimed = await self._lane.store.claim(
-                    self._lane.messenger,
+                claimed = await self._terms.store.claim(
+                    self._terms.messenger,
                     suspects=self._suspects,
                     limit=limit,
-                    lease_until=now + seconds(self._lane.settings.lease),
+                    lease_until=now + seconds(self._terms.settings.lease),
                     now=now,
                 )
             except StoreUnavailable as trouble:
@@ -109,20 +123,20 @@ class Track:
 
     def _appetite(self, now: Moment) -> tuple[int, Moment | None]:
         """How many to claim now; where none, when that changes by time alone."""
-        lane = self._lane
-        if (closed_at := lane.breaker.closed_at(now)) is not None:
+        terms = self._terms
+        if (closed_at := terms.breaker.closed_at(now)) is not None:
             return 0, closed_at
         waiting = self._queue.qsize()
-        if lane.breaker.probing:
+        if terms.breaker.probing:
             probes = max(1, self._slots // 8) - self._in_air - waiting
             return (probes, None) if not self._in_air else (0, None)
         room = self._idle + self._ahead - waiting
         if room < max(1, self._ahead // 2):
             return 0, None
-        allowed = lane.pace.allowance(now)
+        allowed = terms.pace.allowance(now)
         if allowed is None:
             return room, None
-        return min(room, allowed), lane.pace.next_allowance()
+        return min(room, allowed), terms.pace.next_allowance()
 
     async def _wait_for_appetite(self, later: Moment | None) -> None:
         if later is not None:
@@ -133,26 +147,26 @@ class Track:
             await self._hungry.wait()
 
     def _admit(self, claims: list[Claim]) -> None:
-        lane, now = self._lane, self._lane.clock.now()
+        terms, now = self._terms, self._terms.clock.now()
         returns: list[Return] = []
         for claim in claims:
-            if not self._suspects and (given := lane.side_by_suspicion(claim, now)) is not None:
-                returns.append(given)
-            elif (not_before := lane.pace.hold_until(claim.recipient, now)) is not None:
+            if not self._suspects and terms.suspects.include(claim.recipient, now):
+                returns.append(Return(claim.delivery_id, claim.attempt, now, suspect=True))
+            elif (not_before := terms.pace.hold_until(claim.recipient, now)) is not None:
                 returns.append(Return(claim.delivery_id, claim.attempt, not_before, suspect=self._suspects))
-            elif lane.turns is not None and lane.turns.busy(claim.recipient):
+            elif terms.turns is not None and terms.turns.busy(claim.recipient):
                 if self._suspects:
-                    later = now + seconds(lane.settings.patience)
+                    later = now + seconds(terms.settings.patience)
                     returns.append(Return(claim.delivery_id, claim.attempt, later, suspect=True))
                 else:
-                    lane.turns.wait(claim)
+                    terms.turns.wait(claim)
             else:
-                if lane.turns is not None:
-                    lane.turns.enter(claim.recipient)
+                if terms.turns is not None:
+                    terms.turns.enter(claim.recipient)
                 self._queue.put_nowait(claim)
-        lane.pace.spend(len(claims) - len(returns), now)
+        terms.pace.spend(len(claims) - len(returns), now)
         if returns:
-            lane.recorder.give_back(returns)
+            terms.recorder.give_back(returns)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -173,10 +187,10 @@ class Track:
             finally:
                 self._flights.pop(claim.delivery_id, None)
                 self._in_air -= 1
-                if self._lane.turns is not None:
-                    self._lane.turns.leave(claim.recipient)
-            slow = flight.replaced or loop.time() - flight.started >= self._lane.settings.patience
-            await self._lane.landed(flight, outcome, slow=slow, suspects=self._suspects)
+                if self._terms.turns is not None:
+                    self._terms.turns.leave(claim.recipient)
+            slow = flight.replaced or loop.time() - flight.started >= self._terms.settings.patience
+            await self._landed(claim, outcome, slow)
             if not self._in_air:
                 self._all_landed.set()
                 self._hungry.set()
@@ -186,7 +200,7 @@ class Track:
 
     async def _attempt(self, claim: Claim) -> Outcome:
         try:
-            return await self._lane.gateway.send(claim)
+            return await self._terms.gateway.send(claim)
         except Exception:
             log.exception("gateway broke", delivery_id=claim.delivery_id, messenger=claim.messenger)
             return Unclear("internal_error", "the gateway broke while it sent this; the log has the reason")
@@ -195,7 +209,7 @@ class Track:
         """Takes the slot from attempts that outlast the lane's patience; on the side track they keep it."""
         if self._suspects:
             return
-        loop, patience = asyncio.get_running_loop(), self._lane.settings.patience
+        loop, patience = asyncio.get_running_loop(), self._terms.settings.patience
         while True:
             oldest = next(iter(self._flights.values()), None)
             if oldest is None:
@@ -208,21 +222,21 @@ class Track:
 
     def _hand_over(self, flight: Flight, group: asyncio.TaskGroup) -> None:
         del self._flights[flight.claim.delivery_id]
-        self._lane.handed_over(flight.claim)
-        now = self._lane.clock.now()
-        if self._lane.turns is not None and (followers := self._lane.turns.send_home(flight.claim.recipient)):
-            self._lane.recorder.give_back([Return(c.delivery_id, c.attempt, now, suspect=True) for c in followers])
-        if self._replaced < self._lane.settings.slow_limit:
+        self._handed_over(flight.claim)
+        now = self._terms.clock.now()
+        if self._terms.turns is not None and (followers := self._terms.turns.send_home(flight.claim.recipient)):
+            self._terms.recorder.give_back([Return(c.delivery_id, c.attempt, now, suspect=True) for c in followers])
+        if self._replaced < self._terms.settings.slow_limit:
             flight.replaced = True
             self._replaced += 1
             self._hire(group)
 
     def _untried(self) -> list[Return]:
         """Claims that no worker has begun, to be given back."""
-        claims = [] if self._suspects or self._lane.turns is None else self._lane.turns.send_all_home()
+        claims = [] if self._suspects or self._terms.turns is None else self._terms.turns.send_all_home()
         while not self._queue.empty():
             claims.append(self._queue.get_nowait())
-        now = self._lane.clock.now()
+        now = self._terms.clock.now()
         return [Return(claim.delivery_id, claim.attempt, now, suspect=self._suspects) for claim in claims]
 
     async def _land(self) -> None:
@@ -230,7 +244,7 @@ class Track:
             return
         self._all_landed.clear()
         try:
-            async with asyncio.timeout(self._lane.settings.grace):
+            async with asyncio.timeout(self._terms.settings.grace):
                 await self._all_landed.wait()
         except TimeoutError:
-            log.warning("attempts cut short by the stop", messenger=self._lane.messenger, count=self._in_air)
+            log.warning("attempts cut short by the stop", messenger=self._terms.messenger, count=self._in_air)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from tests.virtual import EPOCH, VirtualClock
-from vestnik.dispatch.lane import Lane, LaneSettings
+from vestnik.dispatch.lane import Lane
 from vestnik.dispatch.loop import Dispatcher
 from vestnik.dispatch.metrics import DispatchMetrics
 from vestnik.dispatch.sweep import Sweep
+from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.delivery import Claim
 from vestnik.domain.judge import Policy
 from vestnik.domain.lifecycle import State

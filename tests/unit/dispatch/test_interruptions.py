@@ -7,10 +7,11 @@ from prometheus_client import CollectorRegistry
 
 from tests.unit.dispatch.stage import NOTHING_LOST, House, ScriptedGateway, hang, take
 from tests.virtual import run
-from vestnik.dispatch.lane import Lane, LaneSettings
+from vestnik.dispatch.lane import Lane
 from vestnik.dispatch.loop import Dispatcher
 from vestnik.dispatch.metrics import DispatchMetrics
 from vestnik.dispatch.sweep import Sweep
+from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.delivery import Claim, Verdict
 from vestnik.domain.errors import StoreFull
 from vestnik.domain.judge import OnUnclear, Policy

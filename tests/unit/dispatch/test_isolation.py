@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.dispatch.stage import NOTHING_LOST, House, Script, ScriptedGateway, hang, take, take_in_a_moment
 from tests.virtual import run
-from vestnik.dispatch.lane import LaneSettings
+from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.delivery import Claim
 from vestnik.domain.judge import Policy
 from vestnik.domain.lifecycle import State

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from tests.unit.dispatch.stage import NOTHING_LOST, House, ScriptedGateway, hang, take
 from tests.virtual import run
-from vestnik.dispatch.lane import LaneSettings
 from vestnik.dispatch.loop import Dispatcher
 from vestnik.dispatch.sweep import Sweep
+from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.delivery import Claim, Verdict
 from vestnik.domain.errors import StoreFull
 from vestnik.domain.lifecycle import State
