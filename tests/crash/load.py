@@ -24,8 +24,10 @@ Tell: TypeAlias = Callable[[str], None]
 CLIENTS: Final = 4
 PEOPLE: Final = 10
 """In each request."""
-PAUSE: Final = 0.15
-"""Seconds between two requests of one client, and before one is repeated."""
+PAUSE: Final = 0.25
+"""Seconds between two requests of one client."""
+REPEAT_AFTER: Final = 0.1
+"""Seconds before a request that was not accepted is repeated."""
 PATIENCE: Final = 60.0
 """Seconds after which a client that is still refused fails the test."""
 MAX_ATTEMPTS: Final = 100
@@ -109,7 +111,7 @@ class Load:
                 refusal = str(reason)
             assert time.monotonic() < end, f"not accepted within {PATIENCE:g} s, at last: {refusal}"
             accepted.repeated += 1
-            time.sleep(PAUSE)
+            time.sleep(REPEAT_AFTER)
 
 
 @contextmanager
