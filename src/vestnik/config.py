@@ -113,6 +113,8 @@ class Settings:
     body_limit: int = _setting(8 * 2**20, _whole(1024, 2**30), "The largest request body in bytes.")
     log_format: str = _setting("text", _choice("text", "json"), "Log lines for people (text) or programs (json).")
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "The least important line shown.")
+    url: str = _setting("http://127.0.0.1:8080", str, "Where `vestnik send` and `vestnik status` find the service.")
+    key_file: Path | None = _setting(None, Path, "A file with the API key that these two use.")
     messengers: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     """The options of each messenger, by its name: what it declares, `base_url` and `honours_key`."""
     unknown: tuple[str, ...] = ()
