@@ -7,7 +7,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check docs lock clean
+.PHONY: help setup run test crash check docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ run: setup ## Set up and run the service with its emulators and sample accounts
 
 test: setup ## Set up and run all tests; ARGS="-k dedupe" picks some
 	@$(BIN)/python -m pytest $(ARGS)
+
+crash: setup ## Kill the service a hundred times and count; CRASH_KILLS=N for another number, CRASH_SEED=N repeats a run
+	@CRASH_KILLS=$${CRASH_KILLS:-100} $(BIN)/python -m pytest tests/crash $(ARGS)
 
 check: setup ## Lint, format check, types and the arrows between the rooms
 	$(BIN)/ruff check .

@@ -33,9 +33,14 @@ ACCOUNTS: Final = (
 
 
 async def fill(store: Store) -> bool:
-    """Puts the sample accounts into a store that has no account at all; whether it did."""
-    if await store.list_accounts(limit=1, after=None):
+    """Puts the sample accounts into a store that has no account at all; whether it did.
+
+    Where the first of them are all that there is, an earlier life was cut short at it, and the others follow.
+    """
+    known = [account.id for account in await store.list_accounts(limit=len(ACCOUNTS), after=None)]
+    missing = ACCOUNTS[len(known) :]
+    if set(known) != {account.id for account in ACCOUNTS[: len(known)]}:
         return False
-    for account in ACCOUNTS:
+    for account in missing:
         await store.put_account(account)
-    return True
+    return bool(missing)
