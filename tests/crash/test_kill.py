@@ -1,12 +1,15 @@
 """`kill -9` of the whole process group, again and again, at moments that a seed decides, under load."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Final
 
 import pytest
 
+from tests.acceptance.client import NoAnswer
+from tests.acceptance.people import people, person
 from tests.acceptance.service import Service
 from tests.crash.chance import KILLS, chance
 from tests.crash.load import Tell, load_on
@@ -39,3 +42,41 @@ def live_for_a_while(service: Service, luck: Random) -> None:
     else:
         service.start()
         time.sleep(luck.uniform(0.0, 1.0))
+
+
+def test_killed_while_it_makes_its_databases_it_starts_all_the_same(tmp_path: Path, tell: Tell) -> None:
+    luck = chance()
+    for number in range(5):
+        with Service(tmp_path / str(number), "--demo") as service:
+            service.kill9()
+            for path in service.data.iterdir():
+                path.unlink()
+            service.launch()
+            time.sleep(luck.uniform(0.2, 0.8))
+            service.kill9()
+            service.start()
+            assert len(service.call("GET", "/api/accounts").expect(200)["accounts"]) == 4
+            sent = service.send("Hello", [person(1)])
+            service.wait_until_settled(sent["id"])
+            assert len(service.journal()) == 3
+    tell("five first starts interrupted")
+
+
+def test_a_crowd_is_accepted_whole_or_not_at_all(tmp_path: Path, tell: Tell) -> None:
+    luck, crowd = chance(), people(10_000, on=["viber"])
+    whole = 0
+    with Service(tmp_path) as service, ThreadPoolExecutor(1) as pool:
+        service.faults({"fault": "hang"})
+        for number in range(6):
+            accepting = pool.submit(service.send, f"To the crowd, {number}", crowd)
+            time.sleep(luck.uniform(0.0, 0.4))
+            service.kill9()
+            told = accepting.exception()
+            assert told is None or isinstance(told, NoAnswer), told
+            service.start()
+            found = service.call("GET", "/api/messages").expect(200)["messages"]
+            known = [message for message in found if message["text"] == f"To the crowd, {number}"]
+            assert told is not None or known, "it was accepted and is gone"
+            assert all(sum(message["counts"].values()) == len(crowd) for message in known), known
+            whole += len(known)
+    tell(f"six crowds: {whole} accepted whole, {6 - whole} not at all")
