@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.contracts.world import JANE, JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
-from vestnik.ports import Response
+from vestnik.groupcommit import StoreFull
+from vestnik.ports import HungUp, Response
 
 Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 MESSENGERS = ("telegram", "viber", "whatsapp")
@@ -342,3 +343,21 @@ def test_while_nothing_can_be_written_every_messenger_says_so_in_its_own_words(t
         assert (problem.status, problem.headers["content-type"]) == (503, "application/problem+json")
 
     told(tmp_path, story)
+
+
+def test_what_was_taken_is_never_said_not_to_be_because_nothing_more_can_be_written(
+    tmp_path: Path, messenger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: Life) -> None:
+        await world.faults({"messenger": messenger, "fault": "late_reply", "delay": 0, "times": 1})
+        monkeypatch.setattr(world.emulation.world.faults, "_rows", _Full())
+        with pytest.raises(HungUp):
+            await world.send(messenger)
+        assert len(await world.journal()) == 1
+
+    told(tmp_path, story)
+
+
+class _Full:
+    async def write(self, *_: object) -> None:
+        raise StoreFull("no room")

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from vestnik.emulation import problems
 from vestnik.emulation.control import Control
 from vestnik.emulation.problems import Problem
+from vestnik.emulation.taking import one_call
 from vestnik.emulation.world import EmulationSettings, Emulator, World
 from vestnik.groupcommit import StoreUnavailable
-from vestnik.ports import Clock, Request, Response, Transport
+from vestnik.ports import Clock, HungUp, Request, Response, Transport
 
 Maker: TypeAlias = Callable[[World], Emulator]
 
@@ -68,13 +69,21 @@ class Emulation:
         inner = Request(request.method, rest, request.headers, request.body)
         emulator = self.emulators.get(prefix)
         if emulator is not None:
-            try:
-                return await emulator.answer(inner)
-            except StoreUnavailable:
-                return emulator.unavailable()
+            return await _answer(emulator, inner)
         if prefix == CONTROL:
             return await self._control.answer(inner)
         return problems.answer(Problem(404, f"there is no emulator of {prefix!r}"))
+
+
+async def _answer(emulator: Emulator, request: Request) -> Response:
+    """Its answer. Where it cannot write on after a message was taken, none: that it was not taken would be a lie."""
+    with one_call() as taking:
+        try:
+            return await emulator.answer(request)
+        except StoreUnavailable:
+            if taking.something:
+                raise HungUp from None
+            return emulator.unavailable()
 
 
 async def _do(work: Callable[[], Awaitable[None]]) -> None:

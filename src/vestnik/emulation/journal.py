@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from vestnik.emulation import records, tally
+from vestnik.emulation.taking import note_taken
 from vestnik.emulation.tally import Tally
 from vestnik.emulation.when import Moment
 from vestnik.groupcommit import GroupCommit
@@ -118,7 +119,9 @@ class Journal:
 
     async def take(self, item: Item) -> Kept:
         """The entry, after its commit. Where the key of an honoured item is known: the first entry, and no new one."""
-        return await self.rows.write(_take, item)
+        kept = await self.rows.write(_take, item)
+        note_taken()
+        return kept
 
     async def known(self, messenger: str, bot: str, key: str) -> Entry | None:
         """The entry that the honoured key made, if there is one."""
