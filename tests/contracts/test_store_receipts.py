@@ -237,6 +237,24 @@ async def test_an_unknown_report_settles_nothing_where_it_could_mean_something_e
 
 
 @exam
+async def test_an_unknown_report_may_be_the_second_of_a_delivery_that_was_sent_again_after_a_lost_answer(
+    desk: Desk,
+) -> None:
+    store, now = desk.store, 100 * SECOND
+    await store.accept(order(1), now)
+    await store.record([put_off(await claim_one(store, now), now, doubt=True)], now)
+    await store.record([taken(await claim_one(store, now), "second")], now)
+    await store.accept(order(2), now)
+    await store.record([put_off(await claim_one(store, now), 2 * now, doubt=True)], now)
+    await store.apply([report(DELIVERED, "first", now, recipient="ann")], now)
+    assert await state(store, "M0002-0") is State.WAITING
+    long_after = now + 15 * 24 * 3600 * SECOND
+    await store.record([put_off(await claim_one(store, long_after), 2 * long_after, doubt=True)], long_after)
+    await store.apply([report(DELIVERED, "another", long_after, recipient="ann")], long_after)
+    assert await state(store, "M0002-0") is State.DELIVERED
+
+
+@exam
 async def test_a_report_kept_for_a_recipient_settles_the_attempt_that_then_ends_in_doubt(desk: Desk) -> None:
     await desk.store.accept(order(1), 100)
     claimed = await claim_one(desk.store, 100)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from vestnik.domain.delivery import AttemptMade, Return, Verdict, split_delivery_id
 from vestnik.domain.lifecycle import Event, State, must_step, step
-from vestnik.domain.moment import SECOND, Moment
+from vestnik.domain.moment import SECOND, Moment, seconds
 from vestnik.domain.outcomes import Receipt, ReceiptKind
 from vestnik.store.rows import DeliveryKey, Early, MessageRow, Row, delivery_key
 
 _UNSETTLED = (State.WAITING, State.UNKNOWN)
+_KEPT_BY_MESSENGERS = seconds(14 * 24 * 3600)
 _LATE_ANSWERS = {Event.TAKE: Event.REPORT_SENT, Event.TAKE_FOR_GOOD: Event.REPORT_DELIVERED}
 
 
@@ -137,6 +138,8 @@ class Page:
     def _find_by_recipient(self, receipt: Receipt) -> Row | None:
         """A delivery in doubt, if it alone can be meant: nothing else is being sent to its recipient.
 
+        One that was sent again after a lost answer may have arrived twice, and only one of its ids is known: for as
+        long as messengers keep what they could not deliver, an unknown id may be its other one.
         The times of vendors are whole seconds, so a report may seem a second older than the attempt it is about.
         """
         theirs = [
@@ -144,11 +147,11 @@ class Page:
             for row in self.rows.values()
             if row.recipient == receipt.recipient and row.messenger == receipt.messenger
         ]
-        doubtful = [row for row in theirs if is_in_doubt(row)]
-        if len(doubtful) != 1 or any(row.state is State.SENDING for row in theirs):
+        possible = [row for row in theirs if row.doubt and (row.claimed_at or 0) > receipt.at - _KEPT_BY_MESSENGERS]
+        if len(possible) != 1 or not is_in_doubt(possible[0]) or any(row.state is State.SENDING for row in theirs):
             return None
-        began = doubtful[0].claimed_at
-        return doubtful[0] if began is not None and receipt.at > began - SECOND else None
+        began = possible[0].claimed_at
+        return possible[0] if began is not None and receipt.at > began - SECOND else None
 
     def _take_late(self, row: Row, verdict: Verdict) -> None:
         """An answer after the lease ran out: it names the message, and settles a delivery in doubt like a report."""
