@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from vestnik.groupcommit import GroupCommit
+from vestnik.groupcommit import GroupCommit, StoreUnavailable
 from vestnik.sqlfiles import queries
+
+__all__ = ["PAGE", "Change", "Records", "Row", "StoreUnavailable", "encoded", "ordered", "write"]
 
 _SQL: Final = queries(files("vestnik.emulation") / "records.sql")
 _PAIRS: Final = msgspec.json.Decoder(list[tuple[str, Any]])

@@ -73,9 +73,12 @@ class Api:
         found: list[dict[str, Any]] = await self.get("getUpdates", **arguments)
         return found
 
-    async def person(self, who: int, deed: str, **fields: Any) -> Any:
-        """Somebody does something."""
-        return await self.world.control("POST", f"/phones/telegram/{who}/deeds", {"deed": deed, **fields}, expect=201)
+    async def person(self, who: int, deed: str, *, expect: int | None = None, **fields: Any) -> Any:
+        """Somebody does something to the bot, by default with success: a message, or what leaves none."""
+        writes = deed == "messages" or (deed == "presses" and "message" not in fields)
+        status = expect or (201 if writes else 204)
+        body = {"bot": self.token, **fields}
+        return await self.world.control("POST", f"/phones/telegram/{who}/{deed}", body, expect=status)
 
     def beside(self, token: str) -> "Api":
         """Another bot of the same world."""

@@ -5,6 +5,7 @@ of their type.
 """
 
 import zlib
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -15,9 +16,15 @@ from vestnik.messengers.telegram import facts, wire
 from vestnik.messengers.telegram.arguments import ArgumentError, read_arguments_of
 from vestnik.messengers.telegram.emulator.calls import NAME, Call, Described, Failed, Handler, bad
 from vestnik.messengers.telegram.emulator.chats import usual
+from vestnik.messengers.telegram.emulator.hooking import Hooking
+from vestnik.messengers.telegram.emulator.obeying import Obeying
+from vestnik.messengers.telegram.emulator.people import People
+from vestnik.messengers.telegram.emulator.polling import Polling
+from vestnik.messengers.telegram.emulator.pressing import Callbacks
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import Texts
+from vestnik.messengers.telegram.emulator.webhooks import Webhooks
 from vestnik.messengers.telegram.encodings import Upload, read_call
 from vestnik.messengers.telegram.samples import result_of
 from vestnik.ports import Request, Response
@@ -42,7 +49,18 @@ class TelegramEmulator:
         if configured := self.bot_of(world.option(NAME, "token")):
             world.bots.configure(NAME, *configured)
         sender = Sender(self._state)
-        parts = (Texts(self._state, sender),)
+        state, clock = self._state, world.clock
+        polling = Polling(state.updates, state.hooks, clock)
+        webhooks = Webhooks(state.updates, state.hooks, clock, world.transport, Obeying(self.execute))
+        world.works.append(partial(webhooks.run, state.load))
+        world.at_reset.append(webhooks.forget)
+        world.deeds[NAME] = People(state).deeds()
+        parts = (
+            polling,
+            Hooking(state.updates, state.hooks, polling, webhooks, clock),
+            Texts(state, sender),
+            Callbacks(state),
+        )
         self._handlers: dict[str, Handler] = {"getme": self._get_me}
         for part in parts:
             self._handlers |= part.handlers()

@@ -91,6 +91,9 @@ class Sender:
             raise Failed(in_words(taken))
         if taken.replayed:
             return await state.messages.of_entry(taken.entry)
+        if out.markup.other is not None:
+            shown = None if out.markup.other.get("remove_keyboard") else out.markup.other
+            await state.records.put("keyboard", f"{call.bot}/{key}", shown)
         return on_wire(stored, int(taken.entry.external_id.rpartition(":")[2]))
 
     async def _message(self, call: Call, key: str, out: Outgoing) -> Json:

@@ -12,8 +12,10 @@ from vestnik.emulation.line import Ways
 from vestnik.emulation.world import World
 from vestnik.messengers.telegram.emulator.calls import NAME
 from vestnik.messengers.telegram.emulator.chats import Chats
+from vestnik.messengers.telegram.emulator.hooks import Hooks
 from vestnik.messengers.telegram.emulator.messages import Messages
 from vestnik.messengers.telegram.emulator.profiles import Profiles
+from vestnik.messengers.telegram.emulator.updates import Updates
 
 
 class State:
@@ -30,10 +32,12 @@ class State:
         self.chats: Final = Chats(self.records, strict=world.settings.strict)
         self.profiles: Final = Profiles(self.records)
         self.messages: Final = Messages(self.records, world.journal, self.chats, self.profiles)
+        self.updates: Final = Updates(self.records, world.clock)
+        self.hooks: Final = Hooks(self.records, self.updates)
         self.loaded = False
         self._loading = asyncio.Lock()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        world.at_reset.append(self.chats.forget)
+        world.at_reset.extend((self.chats.forget, self.updates.forget))
 
     async def load(self) -> None:
         """Reads from disk what is kept in memory, once."""
@@ -41,6 +45,8 @@ class State:
             if not self.loaded:
                 await self.chats.load()
                 await self.profiles.load()
+                await self.updates.load()
+                await self.hooks.load()
                 self.loaded = True
 
     def lock(self, name: str) -> asyncio.Lock:
