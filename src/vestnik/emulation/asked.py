@@ -24,6 +24,7 @@ class Asked:
     name: str
     query: Mapping[str, str]
     body: bytes
+    method: str = "GET"
 
     def only(self, *names: str) -> None:
         """Refuses parameters of the query that have other names."""

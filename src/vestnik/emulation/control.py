@@ -58,6 +58,7 @@ class Control:
             "faults": {"GET": self._faults, "PUT": self._put_faults, "DELETE": self._drop_faults},
             "bots": {"GET": self._bots},
             "bots/": {"PUT": self._put_bot, "DELETE": self._drop_bot},
+            "messengers/": dict.fromkeys(("GET", "PUT", "POST", "DELETE"), self._desk),
             "phones": {"GET": phones.listed},
             "phones/": {"GET": phones.shown, "PATCH": phones.changed, "POST": phones.did},
         }
@@ -90,7 +91,7 @@ class Control:
             raise Problem(400, "the address is not UTF-8") from None
         if slash and (messenger not in self._emulators or not more or not thing):
             raise Problem(404, f"the control API has no {path}")
-        return await route(Asked(messenger, thing, pairs, request.body))
+        return await route(Asked(messenger, thing, pairs, request.body, request.method))
 
     async def _journal(self, asked: Asked) -> Response:
         asked.only("messenger", "recipient", "after", "limit")
@@ -162,6 +163,13 @@ class Control:
         if not await self._world.bots.remove(asked.messenger, bot):
             raise Problem(404, f"{bot} is not registered")
         return Response(204)
+
+    async def _desk(self, asked: Asked) -> Response:
+        """What only one messenger has, which its emulator answers for."""
+        desk = self._world.desks.get(asked.messenger)
+        if desk is None:
+            raise Problem(404, f"the control API has nothing of {asked.messenger} alone")
+        return await desk(asked)
 
     def _bot(self, asked: Asked) -> tuple[str, str | None]:
         found = self._emulators[asked.messenger].bot_of(asked.name)

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
+from vestnik.emulation.asked import Asked
 from vestnik.emulation.backlog import Backlog
 from vestnik.emulation.blobs import Blobs
 from vestnik.emulation.bots import Bots
@@ -20,6 +21,9 @@ from vestnik.emulation.line import Line, Parts, Ways
 from vestnik.emulation.phones import Phones
 from vestnik.emulation.records import Records
 from vestnik.ports import Clock, Request, Response, Transport
+
+Desk: TypeAlias = Callable[[Asked], Awaitable[Response]]
+"""Answers what the control API is asked about one messenger; `name` is the rest of the path."""
 
 HONOURS_KEY: Final = "honours_key"
 """The setting by which a messenger is told to treat a repeated Idempotency-Key as the real one does: as any other."""
@@ -85,6 +89,8 @@ class World:
         """The way to bots' webhooks."""
         self.deeds: Final[dict[str, Mapping[str, Deed]]] = {}
         """What people can do on each messenger besides writing a text, by name; an emulator may put its own here."""
+        self.desks: Final[dict[str, Desk]] = {}
+        """What the control API has below `/messengers/{messenger}/`, where there is a thing that is one messenger's."""
         self.works: Final[list[Callable[[], Awaitable[None]]]] = []
         """What emulators do of their own accord for as long as the emulation runs, until it is cancelled."""
         self.at_reset: Final[list[Callable[[], None]]] = []
