@@ -13,7 +13,6 @@ from typing import Any, Final
 from vestnik import commands, config, wiring
 from vestnik.domain.errors import BadSetting, VestnikError
 
-_SERVICE: Final = "http://127.0.0.1:8080"
 _SERVE_EPILOG: Final = """\
 Every option has an environment variable, such as VESTNIK_PORT for --port; an option wins over it.
 More settings are environment variables only, here with their defaults; spans are seconds:
@@ -69,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_send(groups)
     _add_status(groups)
     _add_keys(groups)
+    _add_backup(groups)
+    _add_check(groups)
     return parser
 
 
@@ -126,14 +127,33 @@ def _add_emulate(groups: Any) -> None:
 
 def _add_migrate(groups: Any) -> None:
     command = _command(groups, "migrate", "bring the database to this version's schema, creating it if need be")
-    _add_data(command)
-    command.add_argument("--database-url", help="database in place of the one in the data folder")
+    _add_database(command)
     command.set_defaults(run=lambda parsed: commands.migrate(_settings(parsed, "data", "database_url")))
 
 
+def _add_database(command: argparse.ArgumentParser) -> None:
+    _add_data(command)
+    command.add_argument("--database-url", help="database in place of the one in the data folder")
+
+
+def _add_backup(groups: Any) -> None:
+    command = _command(groups, "backup", "copy the databases to one file, also while a service works with them")
+    command.add_argument("file", type=Path, metavar="FILE", help="tar file to make; .gz or .tgz makes it compressed")
+    _add_database(command)
+    command.set_defaults(run=lambda parsed: commands.backup(_settings(parsed, "data", "database_url"), parsed.file))
+
+
+def _add_check(groups: Any) -> None:
+    command = _command(groups, "check", "examine a backup or a data folder; exits 1 if it is not sound")
+    what = "backup or data folder (default the folder of --data)"
+    command.add_argument("what", type=Path, nargs="?", metavar="FILE", help=what)
+    _add_database(command)
+    command.set_defaults(run=lambda parsed: commands.check(_settings(parsed, "data", "database_url"), parsed.what))
+
+
 def _add_client(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", default=_SERVICE, help=f"where the service is (default {_SERVICE})")
-    command.add_argument("--key-file", type=Path, metavar="FILE", help="file with the API key, if keys are in force")
+    command.add_argument("--url", help="where the service is (default http://127.0.0.1:8080)")
+    command.add_argument("--key-file", metavar="FILE", help="file with the API key, if keys are in force")
 
 
 def _add_send(groups: Any) -> None:
@@ -151,7 +171,7 @@ def _add_send(groups: Any) -> None:
         "--allow-duplicate", action="store_true", default=None, help="send although it was sent before"
     )
     _add_client(command)
-    command.set_defaults(run=commands.send)
+    command.set_defaults(run=lambda parsed: commands.send(_settings(parsed, "url", "key_file"), parsed))
 
 
 def _add_status(groups: Any) -> None:
@@ -159,7 +179,7 @@ def _add_status(groups: Any) -> None:
     command.add_argument("id", help="the message's id")
     command.add_argument("--watch", action="store_true", help="keep showing it until nothing is left to do")
     _add_client(command)
-    command.set_defaults(run=commands.status)
+    command.set_defaults(run=lambda parsed: commands.status(_settings(parsed, "url", "key_file"), parsed))
 
 
 def _add_keys(groups: Any) -> None:
@@ -174,8 +194,7 @@ def _add_keys(groups: Any) -> None:
     revoke = _command(actions, "revoke", "put a key out of force")
     revoke.add_argument("name", help="the key's name")
     for command, run in ((create, commands.create_key), (listing, commands.list_keys), (revoke, commands.revoke_key)):
-        _add_data(command)
-        command.add_argument("--database-url", help="database in place of the one in the data folder")
+        _add_database(command)
         command.set_defaults(
             run=lambda parsed, run=run: run(_settings(parsed, "data", "database_url"), parsed),
         )

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -18,12 +18,13 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from vestnik import config, logs, opening, serving, wiring
+from vestnik import config, logs, opening, safekeeping, serving, wiring
 from vestnik.clock import SystemClock
 from vestnik.domain.account import KEY_BYTES, Key, key_digest, new_key
 from vestnik.domain.errors import BadSetting, NotFound
 from vestnik.domain.moment import to_rfc3339
 from vestnik.ports import Store
+from vestnik.snapshots import Inspection
 from vestnik.terminal import people, sending, watching
 from vestnik.terminal.service import Service, service
 
@@ -79,7 +80,7 @@ def migrate(settings: config.Settings) -> int:
     return 0
 
 
-def send(given: argparse.Namespace) -> int:
+def send(settings: config.Settings, given: argparse.Namespace) -> int:
     """Sends through a running service."""
     text = sys.stdin.read() if given.text == "-" else given.text
     recipients = [people.person(to) for to in given.to]
@@ -97,13 +98,13 @@ def send(given: argparse.Namespace) -> int:
     more = {name: value for name, value in optional.items() if value is not None}
     messengers = [word.strip() for word in given.on.split(",") if word.strip()]
     order = sending.Sending(given.sender, text, messengers, recipients, more)
-    _with_service(given, lambda far: sending.send(far, order, Console()))
+    _with_service(settings, lambda far: sending.send(far, order, Console()))
     return 0
 
 
-def status(given: argparse.Namespace) -> int:
+def status(settings: config.Settings, given: argparse.Namespace) -> int:
     """Shows a message's progress; 1 if any of it failed."""
-    went_well = _with_service(given, lambda far: watching.show(far, given.id, Console(), watch=given.watch))
+    went_well = _with_service(settings, lambda far: watching.show(far, given.id, Console(), watch=given.watch))
     return 0 if went_well else 1
 
 
@@ -137,6 +138,27 @@ def revoke_key(settings: config.Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+def backup(settings: config.Settings, file: Path) -> int:
+    """Copies the databases to a file."""
+    _tell(safekeeping.back_up(settings, file))
+    return 0
+
+
+def check(settings: config.Settings, what: Path | None) -> int:
+    """Examines databases; 1 if any of them is not sound."""
+    found = safekeeping.check(settings, what)
+    _tell(found)
+    return 1 if any(inspection.faults for inspection in found) else 0
+
+
+def _tell(found: Sequence[Inspection]) -> None:
+    """A line for each database that is sound, and one for each kind of fault in the others."""
+    for inspection in found:
+        contents = ", ".join(f"{what} {count}" for what, count in inspection.contents.items())
+        for line in inspection.faults or [f"sound ({contents})"]:
+            Console().print(f"{inspection.name}: {line}", highlight=False, markup=False, soft_wrap=True)
+
+
 def _with_store(settings: config.Settings, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
         async with opening.open_store(settings) as store:
@@ -145,9 +167,9 @@ def _with_store(settings: config.Settings, work: Callable[[Store], Coroutine[Any
     return asyncio.run(run())
 
 
-def _with_service(given: argparse.Namespace, work: Callable[[Service], Coroutine[Any, Any, T]]) -> T:
+def _with_service(settings: config.Settings, work: Callable[[Service], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
-        async with service(given.url, _key(given.key_file)) as far:
+        async with service(settings.url, _key(settings.key_file)) as far:
             return await work(far)
 
     return asyncio.run(run())

@@ -108,7 +108,7 @@ def test_emulate_serves_the_messengers_and_their_control_api_alone(tmp_path: Pat
         assert [entry.arrival.text for entry in emulators.journal()] == [TEXT]
 
 
-@pytest.mark.parametrize("command", ["serve", "emulate", "migrate", "send", "status", "keys"])
+@pytest.mark.parametrize("command", ["serve", "emulate", "migrate", "send", "status", "keys", "backup", "check"])
 def test_every_command_has_help(command: str) -> None:
     shown = run(command, "--help")
     assert shown.returncode == 0
