@@ -36,9 +36,11 @@ class Service:
     if it does not, an exception in the log fails it.
     """
 
-    def __init__(self, folder: Path, *options: str, command: str = "serve", **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *options: str, command: str = "serve", data: Path | None = None, **settings: object
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.data = folder / "data"
+        self.data = folder / "data" if data is None else data
         self.options = options
         self.settings = settings
         self._command = command

@@ -1,5 +1,6 @@
-"""A disk that fills up and gets room again under load, and a write-ahead log whose last page is torn."""
+"""A disk that fills up and gets room again, one whose power is cut, and a write-ahead log whose last page is torn."""
 
+import signal
 import struct
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.acceptance.disk import small_disk
+from tests.acceptance.disk import fragile_disk, small_disk
 from tests.acceptance.journal import expected
 from tests.acceptance.people import people
 from tests.acceptance.service import Service
@@ -36,6 +37,23 @@ def test_a_disk_that_fills_up_and_gets_room_again_loses_nothing_and_doubles_noth
                 if dies:
                     service.start()
         assert load.accepted.repeated, "no client was refused, so the disk was never full"
+
+
+@pytest.mark.timeout(240)
+def test_a_power_cut_loses_nothing_that_was_accepted_and_doubles_nothing(tmp_path: Path, tell: Tell) -> None:
+    luck = chance()
+    with (
+        fragile_disk(tmp_path / "disk", tmp_path / "image", megabytes=96) as disk,
+        Service(tmp_path, data=disk.path / "data", retry_base=0.05, retry_cap=0.5) as service,
+        load_on(service, tell),
+    ):
+        for _ in range(5):
+            time.sleep(luck.uniform(0.2, 1.5))
+            service.process.signal(signal.SIGSTOP)
+            disk.cut()
+            service.kill9()
+            disk.come_back()
+            service.start()
 
 
 def test_a_torn_last_page_of_the_write_ahead_log_loses_nothing_that_was_accepted(tmp_path: Path, tell: Tell) -> None:
