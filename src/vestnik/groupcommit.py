@@ -32,6 +32,9 @@ operation should take few statements with few steps, for instance one JSON param
 BATCH: Final = 5_000
 """The most weight that is committed at once; one heavier item is a batch of its own."""
 
+TOLD_AT_ONCE: Final = 32
+"""So many of those who wait are woken in one turn of the event loop."""
+
 _FULL: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
@@ -264,14 +267,18 @@ def _run_group_with_care(connection: sqlite3.Connection, jobs: list[_Job]) -> No
         connection.execute("RELEASE care")
 
 
-def _resolve(batch: list[_Job]) -> None:
-    for job in batch:
+def _resolve(batch: list[_Job], begin: int = 0) -> None:
+    """Tells some of those who wait, and the others after whatever else is ready, so that a crowd holds nobody up."""
+    end = begin + TOLD_AT_ONCE
+    for job in batch[begin:end]:
         if job.future.done():  # Its caller was cancelled.
             continue
         if job.error is not None:
             job.future.set_exception(job.error)
         else:
             job.future.set_result(job.result)
+    if end < len(batch):
+        asyncio.get_running_loop().call_soon(_resolve, batch, end)
 
 
 def _settle(future: "asyncio.Future[None]") -> None:

@@ -19,6 +19,8 @@ from vestnik.domain.outcomes import Outcome, Unclear
 
 log = structlog.get_logger()
 
+_STARTED_AT_ONCE: Final = 16
+"""So many workers set out in one turn of the event loop."""
 _STORE_PAUSE: Final = 0.5
 """Seconds before asking a store again that cannot answer."""
 
@@ -116,7 +118,9 @@ class Track:
                 log.warning("store unavailable, nothing is claimed", reason=str(trouble), pause=_STORE_PAUSE)
                 await asyncio.sleep(_STORE_PAUSE)
                 continue
-            self._admit(claimed.claims)
+            for begin in range(0, len(claimed.claims), _STARTED_AT_ONCE):
+                self._admit(claimed.claims[begin : begin + _STARTED_AT_ONCE])
+                await asyncio.sleep(0)
             if len(claimed.claims) < limit:
                 self.alarm.set_for(claimed.next_due)
                 await self.alarm.wait()
