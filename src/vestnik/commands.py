@@ -51,6 +51,7 @@ def _serve(settings: config.Settings, build: Callable[[str], AbstractAsyncContex
     logs.set_up(settings.log_format, settings.log_level)
     for name in settings.unknown:
         log.warning("there is no such setting", name=name)
+    serving.share_the_interpreter()
     with opening.sole_owner(settings.data):
         uvloop.run(_serve_on_socket(settings, build))
     return 0
