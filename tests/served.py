@@ -13,19 +13,20 @@ from typing import Final, Literal
 import uvicorn
 from starlette.types import ASGIApp
 
-from vestnik.hangup import HangUpProtocol
+from vestnik.connections import Bounds, bounded
 
 START_WITHIN: Final = 10.0
 """Seconds."""
 
 
 @contextmanager
-def served(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> Generator[str]:
+def served(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off", bounds: Bounds | None = None) -> Generator[str]:
     """The address at which the application answers until the block ends."""
+    http = bounded(bounds or Bounds())
     ready = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            app, http=HangUpProtocol, lifespan=lifespan, log_config=None, timeout_graceful_shutdown=1, ws="none"
+            app, http=http, lifespan=lifespan, log_config=None, timeout_graceful_shutdown=1, ws="none"
         )
         server = _Server(config, ready)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)

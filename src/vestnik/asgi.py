@@ -19,6 +19,9 @@ HANG_UP: Final = "vestnik.hang_up"
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of a request."""
 
+BODY_WITHIN: Final = 30.0
+"""Seconds in which a request must have arrived whole."""
+
 PATIENCE: Final = 1.0
 """Seconds after which a slow far side is watched for a caller who went away."""
 
@@ -26,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def far_asgi(far: Far, *, body_limit: int = BODY_LIMIT) -> ASGIApp:
-    """The application that serves the far side. A longer body is answered 413.
+    """The application that serves the far side. A longer body is answered 413, a slower one 408.
 
     A far side that hangs up makes the server close the connection; a server that does not offer HANG_UP answers 500.
     A caller who goes away has the far side cancelled, or not called at all where the request had not arrived whole.
@@ -36,9 +39,13 @@ def far_asgi(far: Far, *, body_limit: int = BODY_LIMIT) -> ASGIApp:
         if scope["type"] != "http":
             raise ValueError(f"a far side serves HTTP only, not {scope['type']}")
         try:
-            body = await _read(receive, body_limit)
+            async with asyncio.timeout(BODY_WITHIN):
+                body = await _read(receive, body_limit)
         except _TooLong:
-            await _send(send, Response(413, {"connection": "close"}))
+            await _send(send, Response(413))
+            return
+        except TimeoutError:
+            await _send(send, Response(408))
             return
         except _Gone:
             return

@@ -16,8 +16,8 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from vestnik.connections import bounded, for_open_files
 from vestnik.domain.errors import VestnikError
-from vestnik.hangup import HangUpProtocol
 
 log = structlog.get_logger()
 
@@ -113,7 +113,7 @@ async def serve(
 def _configured(app: ASGIApp, grace: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=HangUpProtocol,
+        http=bounded(for_open_files()),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -83,7 +83,7 @@ def _within(body: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem(TOO_LARGE, f"the body is larger than {limit} bytes", headers={"Connection": "close"})
+    return Problem(TOO_LARGE, f"the body is larger than {limit} bytes")
 
 
 def decode_anything(body: bytes) -> Any:
