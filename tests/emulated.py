@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from tests.served import served
 from vestnik.asgi import far_asgi
 from vestnik.clock import SystemClock
-from vestnik.emulation.far import Emulation
+from vestnik.emulation.far import BODY_LIMIT, Emulation
 from vestnik.emulation.world import EmulationSettings
 from vestnik.messengers.registry import messengers
 from vestnik.ports import Transport
@@ -62,7 +62,7 @@ def emulated(folder: Path) -> Generator[str]:
         await sockets.close()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await far_asgi(at_work[0].answer)(scope, receive, send)
+        await far_asgi(at_work[0].answer, body_limit=BODY_LIMIT)(scope, receive, send)
 
     with served(Starlette(routes=[Mount("/", app)], lifespan=lifespan), lifespan="on") as address:
         yield address

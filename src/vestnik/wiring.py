@@ -28,6 +28,7 @@ from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.errors import BadSetting, VestnikError
 from vestnik.domain.judge import Policy
 from vestnik.domain.retry import RetrySchedule
+from vestnik.emulation.far import BODY_LIMIT as FAR_BODY_LIMIT
 from vestnik.emulation.far import Emulation
 from vestnik.emulation.world import EmulationSettings
 from vestnik.messengers.registry import GatewayParts, Messenger, Option, RealPace, messengers
@@ -145,7 +146,7 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
                 open_without_keys=settings.insecure or is_loopback(settings.host),
                 version=version("vestnik"),
             ),
-            emulation=None if emulation is None else far_asgi(emulation.answer),
+            emulation=None if emulation is None else far_asgi(emulation.answer, body_limit=FAR_BODY_LIMIT),
             movable=clock if settings.test_clock else None,
             door=door,
             registry=registry,
@@ -160,7 +161,7 @@ async def emulators(settings: Settings, _address: str) -> AsyncIterator[Emulatin
     async with AsyncExitStack() as stack:
         emulation = await _emulation(settings, messengers(), SystemClock(), _sockets(stack), {})
         stack.push_async_callback(emulation.close)
-        yield Emulating(far_asgi(emulation.answer), emulation, asyncio.Event())
+        yield Emulating(far_asgi(emulation.answer, body_limit=FAR_BODY_LIMIT), emulation, asyncio.Event())
 
 
 async def _emulation(

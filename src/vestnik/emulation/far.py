@@ -6,7 +6,7 @@ It has never heard of what any of them answers.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from vestnik.emulation import problems
@@ -20,6 +20,9 @@ from vestnik.ports import Clock, HungUp, Request, Response, Transport
 Maker: TypeAlias = Callable[[World], Emulator]
 
 CONTROL: str = "emulator"
+BODY_LIMIT: Final = 64 * 2**20
+"""Bytes of a request to any far side; each has a smaller limit of its own, and says in its own words when it is passed.
+"""
 
 
 class Emulation:

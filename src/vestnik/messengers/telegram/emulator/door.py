@@ -16,10 +16,17 @@ from vestnik.messengers.telegram import facts, wire
 from vestnik.messengers.telegram.arguments import ArgumentError, read_arguments_of
 from vestnik.messengers.telegram.emulator.calls import NAME, Call, Described, Failed, Handler, bad
 from vestnik.messengers.telegram.emulator.chats import usual
+from vestnik.messengers.telegram.emulator.copies import Copies
+from vestnik.messengers.telegram.emulator.edits import Edits
+from vestnik.messengers.telegram.emulator.fetching import Fetching
+from vestnik.messengers.telegram.emulator.files import split_download
 from vestnik.messengers.telegram.emulator.hooking import Hooking
+from vestnik.messengers.telegram.emulator.media import Media
 from vestnik.messengers.telegram.emulator.obeying import Obeying
 from vestnik.messengers.telegram.emulator.people import People
+from vestnik.messengers.telegram.emulator.places import Places
 from vestnik.messengers.telegram.emulator.polling import Polling
+from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.pressing import Callbacks
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
@@ -54,12 +61,22 @@ class TelegramEmulator:
         webhooks = Webhooks(state.updates, state.hooks, clock, world.transport, Obeying(self.execute))
         world.works.append(partial(webhooks.run, state.load))
         world.at_reset.append(webhooks.forget)
-        world.deeds[NAME] = People(state).deeds()
+        media = Media(state, sender)
+        edits = Edits(state, sender, media)
+        polls = Polls(state, sender, edits)
+        self._fetching = Fetching(state)
+        world.deeds[NAME] = People(state, polls).deeds()
         parts = (
             polling,
             Hooking(state.updates, state.hooks, polling, webhooks, clock),
             Texts(state, sender),
             Callbacks(state),
+            media,
+            Places(state, sender),
+            edits,
+            Copies(state, sender),
+            polls,
+            self._fetching,
         )
         self._handlers: dict[str, Handler] = {"getme": self._get_me}
         for part in parts:
@@ -103,6 +120,8 @@ class TelegramEmulator:
 
     async def _answer(self, request: Request) -> Any:
         path, _, query = request.url.partition("?")
+        if download := split_download(path):
+            return await self._download(*download)
         split = wire.split_path(path)
         if split is None:
             raise Failed(wire.NOT_FOUND)
@@ -118,6 +137,13 @@ class TelegramEmulator:
         return await self.execute(
             token, name or arguments.get("method", ""), arguments, files, request.headers.get(IDEMPOTENCY_KEY)
         )
+
+    async def _download(self, token: str, path: str) -> Response:
+        if why := wire.check_token(token):
+            raise Failed(why)
+        if not self._bots.trusts(NAME, token.partition(":")[0], token):
+            raise Failed(wire.UNAUTHORIZED)
+        return await self._fetching.download(path)
 
     async def execute(
         self, token: str, name: str, arguments: dict[str, str], files: dict[str, Upload], key: str | None = None

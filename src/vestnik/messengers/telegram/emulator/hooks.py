@@ -102,9 +102,14 @@ def _checked(url: str) -> str:
         raise bad("invalid webhook URL specified") from None
     if parts.scheme not in ("http", "https") or not host or any(character.isspace() for character in url):
         raise bad("invalid webhook URL specified")
-    if _NEAR.fullmatch(host) is None:
+    if not is_near(host):
         if parts.scheme != "https":
             raise bad("bad webhook: An HTTPS URL must be provided for webhook")
         if (port or 443) not in PORTS:
             raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
     return whole
+
+
+def is_near(host: str) -> bool:
+    """Whether the host is on the developer's own machine or network, by its name or number."""
+    return _NEAR.fullmatch(host) is not None

@@ -3,6 +3,7 @@
 It has never heard of how a bot is told.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -14,16 +15,20 @@ from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Failed, Json
+from vestnik.messengers.telegram.emulator.media import KINDS, shown
 from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
+from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.pressing import press
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import fields_of, marked_up
+from vestnik.messengers.telegram.encodings import Upload
 
 LONGEST: Final = 4096
 
 _TEXT: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=32_768)]
 _NUMBER: Final = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 _CHAT: Final = str | int
+_FILE: Final = dict[str, str]
 _CONTACT: Final = {"phone_number", "first_name", "last_name", "user_id", "vcard"}
 
 
@@ -33,8 +38,9 @@ class People:
     The field `chat` names the chat, by default their own with the bot, and `message` the number of a message in it.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, polls: Polls) -> None:
         self._state = state
+        self._polls = polls
         self._audience = Audience(state)
 
     def deeds(self) -> Mapping[str, Deed]:
@@ -46,34 +52,58 @@ class People:
             "text": _TEXT,
             "location": dict[str, float],
             "contact": dict[str, Any],
+            "file": _FILE,
         }
         return {
             "messages": Deed(self._write, writing),
             "presses": Deed(self._press, {**where, "button": _TEXT}, ("button",)),
             "reactions": Deed(self._react, {**where, "emoji": list[str]}, ("message", "emoji")),
+            "votes": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
             "edits": Deed(self._edit, {**where, "text": _TEXT}, ("message", "text")),
         }
 
     async def _write(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry:
         await self._ready()
         key, person = self._chat(recipient, fields), self._person(recipient)
-        content, text = await self._content(fields)
+        content, text = await self._content(bot, fields)
         if "reply_to" in fields:
             original = await self._message(key, fields["reply_to"])
             content["reply_to_message"] = on_wire(original, fields["reply_to"])
         return await self._audience.hear(bot, key, text, {"from": person, **content}, fields)
 
-    async def _content(self, fields: Mapping[str, Any]) -> tuple[Json, str]:
-        given = [name for name in ("text", "location", "contact") if name in fields]
+    async def _content(self, bot: str, fields: Mapping[str, Any]) -> tuple[Json, str]:
+        given = [name for name in ("text", "location", "contact", "file") if name in fields]
         if len(given) != 1:
-            raise Refusal([Wrong(pointer("text"), "is required, or one of location and contact in its place")])
+            raise Refusal([Wrong(pointer("text"), "is required, or one of location, contact and file in its place")])
         match given[0]:
             case "text":
                 return await self._said(fields["text"]), fields["text"]
             case "location":
                 return {"location": _location(fields["location"])}, ""
-            case _:
+            case "contact":
                 return {"contact": _contact(fields["contact"])}, ""
+            case _:
+                return await self._sent_file(bot, fields["file"])
+
+    async def _sent_file(self, bot: str, given: Mapping[str, str]) -> tuple[Json, str]:
+        """A file that a person sends: of a `kind`, with its bytes as base64 in `data`, a `name` and a `caption`."""
+        kind = given.get("kind", "document")
+        if kind not in KINDS or "data" not in given:
+            raise Refusal([Wrong(pointer("file"), f"needs data, and a kind among {', '.join(KINDS)}")])
+        try:
+            content = b64decode(given["data"], validate=True)
+            name, media_type = given.get("name", ""), given.get("type", "")
+            file = await self._state.files.keep(kind, Upload(name, media_type, content))
+        except (ValueError, Failed) as error:
+            raise Refusal([Wrong(pointer("file", "data"), f"is no file in base64: {error}")]) from None
+        fields = shown(kind, file, bot, {})
+        caption = given.get("caption", "")
+        if caption:
+            said = await self._said(caption)
+            fields["caption"] = said["text"]
+            if "entities" in said:
+                fields["caption_entities"] = said["entities"]
+        return fields, caption
 
     async def _said(self, text: str) -> Json:
         try:
@@ -125,6 +155,11 @@ class People:
             "new_reaction": new,
         }
         await self._audience.tell(bot, key, "message_reaction", change, admins_only=True)
+
+    async def _vote(self, _bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
+        await self._ready()
+        key = self._chat(recipient, fields)
+        await self._polls.vote(key, fields["message"], self._person(recipient), fields["options"])
 
     async def _edit(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
         await self._ready()

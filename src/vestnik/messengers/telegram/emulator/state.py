@@ -12,6 +12,7 @@ from vestnik.emulation.line import Ways
 from vestnik.emulation.world import World
 from vestnik.messengers.telegram.emulator.calls import NAME
 from vestnik.messengers.telegram.emulator.chats import Chats
+from vestnik.messengers.telegram.emulator.files import Files
 from vestnik.messengers.telegram.emulator.hooks import Hooks
 from vestnik.messengers.telegram.emulator.messages import Messages
 from vestnik.messengers.telegram.emulator.profiles import Profiles
@@ -32,6 +33,7 @@ class State:
         self.chats: Final = Chats(self.records, strict=world.settings.strict)
         self.profiles: Final = Profiles(self.records)
         self.messages: Final = Messages(self.records, world.journal, self.chats, self.profiles)
+        self.files: Final = Files(self.records, world.blobs(NAME), world.transport)
         self.updates: Final = Updates(self.records, world.clock)
         self.hooks: Final = Hooks(self.records, self.updates)
         self.loaded = False
