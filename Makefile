@@ -63,7 +63,7 @@ lock: ## Make the locks anew; ARGS=--upgrade takes the newest versions
 	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && \
 	  $(VENV)/lock/bin/python -m pip install --quiet --quiet uv; }
 	$(LOCK) --all-extras $(ARGS) -o requirements.lock pyproject.toml
-	$(LOCK) --no-annotate --constraint requirements.lock -o locks/runtime.lock pyproject.toml
+	$(LOCK) --extra cluster --no-annotate --constraint requirements.lock -o locks/runtime.lock pyproject.toml
 	echo hatchling | $(LOCK) --no-annotate --constraint requirements.lock -o locks/build.lock -
 
 clean: ## Remove .venv and what tools left behind, never data

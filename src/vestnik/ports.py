@@ -110,6 +110,10 @@ class Gateway(Protocol):
 class Store(Protocol):
     """The durable rows. Every method that writes returns after its commit; all may raise StoreUnavailable."""
 
+    @property
+    def shared(self) -> bool:
+        """Other processes work with the same rows at the same time."""
+
     # Intake
     async def accept(self, order: Order, now: Moment) -> Acceptance:
         """The order, its deliveries and dedupe slots in one transaction; its sender is created if it is new."""
@@ -138,6 +142,12 @@ class Store(Protocol):
 
     async def apply(self, receipts: Sequence[Receipt], now: Moment) -> None:
         """Applies reports; one that finds no delivery is kept until its record comes, for a day at most."""
+
+    async def watch(self, on_change: Callable[[], None]) -> None:
+        """Calls back when another process has made something due, and now and then in case that news was lost.
+
+        Runs until it is cancelled; where the rows are not shared it returns at once.
+        """
 
     async def forget(self, now: Moment) -> None:
         """Drops what has served: replies kept under Idempotency-Keys and early reports past their time."""

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import pytest
 
+from tests import postgres
 from vestnik.domain.delivery import Claim, Delivery, Ending, Verdict
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Address, Message, Order, Sender
@@ -20,6 +21,7 @@ from vestnik.domain.priority import Priority
 from vestnik.domain.summary import message_status
 from vestnik.ports import Store
 from vestnik.store.memory import MemoryStore
+from vestnik.store.postgres import PostgresStore
 from vestnik.store.sqlite import SqliteStore
 
 
@@ -45,9 +47,19 @@ class SqliteData:
         return await SqliteStore.open(self._path, dedupe_window=dedupe_window)
 
 
+class PostgresData:
+    def __init__(self, folder: Path) -> None:
+        self._url = postgres.url()
+        postgres.wipe()
+
+    async def open(self, dedupe_window: Moment | None) -> Store:
+        return await PostgresStore.open(self._url, dedupe_window=dedupe_window)
+
+
 STORES: Final[dict[str, Callable[[Path], Data]]] = {
     "memory": MemoryData,
     "sqlite": SqliteData,
+    "postgres": PostgresData,
 }
 
 
@@ -69,8 +81,9 @@ def exam(question: Callable[[Desk], Coroutine[Any, Any, None]]) -> Callable[...,
 
     @pytest.mark.parametrize("kind", STORES)
     def test(kind: str, tmp_path: Path) -> None:
+        data = STORES[kind](tmp_path)
+
         async def sit() -> None:
-            data = STORES[kind](tmp_path)
             desk = Desk(data, await data.open(None))
             try:
                 await question(desk)

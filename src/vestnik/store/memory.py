@@ -3,7 +3,7 @@
 It has never heard of threads, transactions or disks: a method runs to its end before another begins.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nsmallest
 
 from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, ReceiptGot, Return, Verdict, delivery_id
@@ -36,6 +36,8 @@ class MemoryStore(MemoryPeople):
 
     `dedupe_window` is how long after it was accepted a finished delivery blocks a repetition; None means forever.
     """
+
+    shared = False
 
     def __init__(self, dedupe_window: Moment | None = None, remains: Remains | None = None) -> None:
         super().__init__(remains or Remains())
@@ -151,6 +153,9 @@ class MemoryStore(MemoryPeople):
         page = self.remains.page((), receipts)
         page.apply(receipts)
         self.remains.turn(page, now)
+
+    async def watch(self, on_change: Callable[[], None]) -> None:
+        """Returns at once: nobody else makes anything due."""
 
     def _timely(self, state: State, now: Moment) -> list[Row]:
         return [row for row in self.remains.in_state(state) if row.expires_at is None or row.expires_at > now]

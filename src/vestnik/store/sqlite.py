@@ -3,7 +3,7 @@
 It has never heard of statements; those stand in the .sql files beside the operations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,9 @@ from vestnik.domain.requests import Known
 from vestnik.groupcommit import GroupCommit
 from vestnik.sqlfiles import migrations
 from vestnik.store import sqlite_asks, sqlite_changes, sqlite_intake, sqlite_lanes, sqlite_people, sqlite_requests
+from vestnik.store.begun import Beginning, Reply
+from vestnik.store.hunger import Hunger
+from vestnik.store.intake import Intake
 
 R = TypeVar("R")
 
@@ -28,6 +31,8 @@ _CLOCK_OFFSET = "clock_offset"
 
 class SqliteStore:
     """Implements `vestnik.ports.Store` on one SQLite file that one process serves."""
+
+    shared = False
 
     def __init__(self, rows: GroupCommit, life: int, dedupe_window: Moment | None) -> None:
         self._rows = rows
@@ -48,13 +53,13 @@ class SqliteStore:
     # Intake
 
     async def accept(self, order: Order, now: Moment) -> Acceptance:
-        intake = sqlite_intake.Intake(order, now, self._window_start(now))
+        intake = Intake(order, now, self._window_start(now))
         return await self._rows.write(sqlite_intake.accept, intake, weight=len(order.deliveries))
 
     async def begin_request(self, key: str, fingerprint: str, now: Moment) -> Known:
         abandoned = key in self._abandoned
         self._abandoned.discard(key)
-        beginning = sqlite_requests.Beginning(key, fingerprint, now, self._life, abandoned)
+        beginning = Beginning(key, fingerprint, now, self._life, abandoned)
         try:
             return await self._rows.write(sqlite_requests.begin_requests, beginning)
         except VestnikError:
@@ -63,7 +68,7 @@ class SqliteStore:
             raise
 
     async def finish_request(self, key: str, status: int, body: bytes, location: str | None) -> None:
-        reply = sqlite_requests.Reply(key, status, body, location)
+        reply = Reply(key, status, body, location)
         try:
             await self._rows.write(sqlite_requests.finish_requests, reply)
         except VestnikError:
@@ -73,7 +78,7 @@ class SqliteStore:
     # Dispatch
 
     async def claim(self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment) -> Claimed:
-        hunger = sqlite_lanes.Hunger(messenger, suspects, limit, lease_until, now)
+        hunger = Hunger(messenger, suspects, limit, lease_until, now)
         return await self._rows.write(sqlite_lanes.claim, hunger, weight=max(1, limit))
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
@@ -91,6 +96,9 @@ class SqliteStore:
 
     async def apply(self, receipts: Sequence[Receipt], now: Moment) -> None:
         await self._rows.write(sqlite_lanes.apply, (receipts, now), weight=len(receipts))
+
+    async def watch(self, on_change: Callable[[], None]) -> None:
+        """Returns at once: nobody else makes anything due."""
 
     async def forget(self, now: Moment) -> None:
         await self._rows.write(sqlite_requests.forget, now)

@@ -5,23 +5,15 @@ It has never heard of a request's faults; an order that comes here is valid.
 
 import sqlite3
 from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from vestnik.domain.delivery import delivery_id
-from vestnik.domain.message import Acceptance, Duplicate, Order
-from vestnik.domain.moment import Moment
+from vestnik.domain.message import Acceptance, Duplicate
 from vestnik.sqlfiles import queries
+from vestnik.store.intake import Intake, accepted, tally
 from vestnik.store.sqlite_page import from_json, to_json
 
 _SQL: Final = queries(files(__package__) / "sqlite_intake.sql")
-
-
-class Intake(NamedTuple):
-    """One order to accept; what was accepted at `window_start` or before, and is finished, blocks no repetition."""
-
-    order: Order
-    now: Moment
-    window_start: Moment | None
 
 
 def accept(connection: sqlite3.Connection, intakes: list[Intake]) -> list[Acceptance]:
@@ -41,9 +33,9 @@ def accept(connection: sqlite3.Connection, intakes: list[Intake]) -> list[Accept
         for place, holder, number in from_json(left_out, list[tuple[int, str, int]]):
             message_id, ordinal, *_ = deliveries[place]
             duplicates[message_id].append(Duplicate(ordinal, delivery_id(holder, number)))
-    accepted = [_acceptance(intake.order, duplicates[intake.order.id]) for intake in intakes]
-    _finish(connection, intakes, accepted)
-    return accepted
+    given = [accepted(intake.order, duplicates[intake.order.id]) for intake in intakes]
+    _finish(connection, list(zip(intakes, given, strict=True)))
+    return given
 
 
 def _release_slots(connection: sqlite3.Connection, intakes: list[Intake]) -> None:
@@ -75,18 +67,9 @@ def _message(intake: Intake) -> tuple[Any, ...]:
     )
 
 
-def _acceptance(order: Order, duplicates: list[Duplicate]) -> Acceptance:
-    nothing_new = duplicates and len(duplicates) == len(order.deliveries)
-    return Acceptance(
-        duplicates[0].delivery_id.rpartition("-")[0] if nothing_new else order.id,
-        tuple(duplicates),
-    )
-
-
-def _finish(connection: sqlite3.Connection, intakes: list[Intake], accepted: list[Acceptance]) -> None:
+def _finish(connection: sqlite3.Connection, both: list[tuple[Intake, Acceptance]]) -> None:
     """What depends on whether an order says anything new: its counters, its sender, or its going away."""
     run = connection.execute
-    both = list(zip(intakes, accepted, strict=True))
     kept = [(intake, given) for intake, given in both if given.message_id == intake.order.id]
     if len(kept) < len(both):
         gone = [intake.order.id for intake, given in both if given.message_id != intake.order.id]
@@ -96,13 +79,6 @@ def _finish(connection: sqlite3.Connection, intakes: list[Intake], accepted: lis
         run(_SQL["add_senders"], {"senders": to_json(list(senders.items()))})
         if nameless := [intake.order.id for intake, _ in kept if not intake.order.sender.name]:
             run(_SQL["name_senders"], {"ids": to_json(nameless)})
-        run(_SQL["add_tallies"], {"tallies": to_json([_tally(intake, given) for intake, given in kept])})
+        run(_SQL["add_tallies"], {"tallies": to_json([tally(intake, given) for intake, given in kept])})
     if requests := [(intake.order.request_key, given.message_id) for intake, given in both if intake.order.request_key]:
         run(_SQL["note_accepted"], {"requests": to_json(requests)})
-
-
-def _tally(intake: Intake, given: Acceptance) -> tuple[str, str, int, int]:
-    order = intake.order
-    count = len(order.deliveries) - len(given.duplicates)
-    later = order.send_at is not None and order.send_at > intake.now
-    return order.id, order.sender.id, count if later else 0, 0 if later else count

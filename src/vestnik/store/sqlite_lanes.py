@@ -14,6 +14,7 @@ from vestnik.domain.moment import LATEST, Moment
 from vestnik.domain.outcomes import Receipt
 from vestnik.domain.priority import take_turns
 from vestnik.sqlfiles import queries
+from vestnik.store.hunger import Hunger, ripening, rounds
 from vestnik.store.page import Page
 from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Early, delivery_key
 from vestnik.store.sqlite_page import (
@@ -30,16 +31,6 @@ from vestnik.store.sqlite_page import (
 _SQL: Final = queries(files(__package__) / "sqlite_lanes.sql")
 
 
-class Hunger(NamedTuple):
-    """What one lane wants to claim."""
-
-    messenger: str
-    suspects: bool
-    limit: int
-    lease_until: Moment
-    now: Moment
-
-
 class _Found(NamedTuple):
     """What is due for a lane, by priority, and the times of what is not."""
 
@@ -49,15 +40,8 @@ class _Found(NamedTuple):
 
 
 def claim(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed]:
-    """Leases what is due to each lane; one that asks twice gets its second share from what the first has left."""
-    claimed: list[Claimed] = []
-    round_: dict[tuple[str, bool], Hunger] = {}
-    for hunger in hungers:
-        if (hunger.messenger, hunger.suspects) in round_:
-            claimed += _claim_round(connection, list(round_.values()))
-            round_.clear()
-        round_[hunger.messenger, hunger.suspects] = hunger
-    return claimed + _claim_round(connection, list(round_.values()))
+    """Leases what is due to each lane."""
+    return [claimed for each in rounds(hungers) for claimed in _claim_round(connection, each)]
 
 
 def _claim_round(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed]:
@@ -86,11 +70,7 @@ def _due(connection: sqlite3.Connection, hungers: Sequence[Hunger]) -> list[_Fou
 
 
 def _ripen(connection: sqlite3.Connection, hungers: Sequence[Hunger]) -> None:
-    # The tracks of a lane look microseconds apart; asked for twice, a delivery would be counted twice.
-    lanes: dict[str, Moment] = {}
-    for hunger in hungers:
-        lanes[hunger.messenger] = max(hunger.now, lanes.get(hunger.messenger, hunger.now))
-    parameters = {"lanes": to_json(list(lanes.items())), "most": RIPEN_AT_ONCE}
+    parameters = {"lanes": to_json(list(ripening(hungers).items())), "most": RIPEN_AT_ONCE}
     keys: str = connection.execute(_SQL["ripe"], parameters).fetchone()[0]
     connection.execute(_SQL["ripen"], {"keys": keys})
     _count_moves(connection, from_json(keys, list[DeliveryKey]), State.DEFERRED, Event.COME_DUE)

@@ -1,0 +1,125 @@
+-- The twin of sqlite_lanes.sql. Several processes claim at once: they pass over each other's rows instead of waiting.
+-- Each selection names the condition of its partial index word for word; only so is it used.
+
+-- name: due
+-- One row for each lane, in order: how much of each priority is due, up to the limit and one; when the next of it will
+-- be; when the next deferred one of its messenger will be or was. Nothing is locked, so what another process has just
+-- taken may be counted; `lease` is what decides. $1 messengers, $2 suspects, $3 now, $4 the most.
+SELECT
+    (
+        SELECT count(*) FROM (
+            SELECT 1 FROM deliveries
+            WHERE state = 'waiting' AND messenger = l.messenger AND suspect = l.suspect AND priority = 0
+                AND due_at <= l.now AND (expires_at IS NULL OR expires_at > l.now)
+            LIMIT l.most
+        ) AS high
+    ),
+    (
+        SELECT count(*) FROM (
+            SELECT 1 FROM deliveries
+            WHERE state = 'waiting' AND messenger = l.messenger AND suspect = l.suspect AND priority = 1
+                AND due_at <= l.now AND (expires_at IS NULL OR expires_at > l.now)
+            LIMIT l.most
+        ) AS normal
+    ),
+    (
+        SELECT count(*) FROM (
+            SELECT 1 FROM deliveries
+            WHERE state = 'waiting' AND messenger = l.messenger AND suspect = l.suspect AND priority = 2
+                AND due_at <= l.now AND (expires_at IS NULL OR expires_at > l.now)
+            LIMIT l.most
+        ) AS bulk
+    ),
+    (
+        SELECT min((
+            SELECT due_at FROM deliveries
+            WHERE state = 'waiting' AND messenger = l.messenger AND suspect = l.suspect AND priority = p.priority
+                AND due_at > l.now AND (expires_at IS NULL OR expires_at > l.now)
+            ORDER BY due_at
+            LIMIT 1
+        ))
+        FROM unnest('{0,1,2}'::smallint[]) AS p (priority)
+    ),
+    (
+        SELECT due_at FROM deliveries
+        WHERE state = 'deferred' AND messenger = l.messenger AND (expires_at IS NULL OR expires_at > l.now)
+        ORDER BY due_at
+        LIMIT 1
+    )
+FROM unnest($1::text[], $2::boolean[], $3::bigint[], $4::int[])
+    WITH ORDINALITY AS l (messenger, suspect, now, most, place)
+ORDER BY l.place
+
+-- name: ripe
+-- Deferred deliveries that have come due: $1 messengers, $2 now, $3 the most. Those that another process makes wait at
+-- this moment are passed over.
+SELECT d.message_id, d.ordinal
+FROM unnest($1::text[], $2::bigint[]) AS l (messenger, now)
+CROSS JOIN LATERAL (
+    SELECT message_id, ordinal FROM deliveries
+    WHERE state = 'deferred' AND messenger = l.messenger AND due_at <= l.now
+        AND (expires_at IS NULL OR expires_at > l.now)
+    ORDER BY due_at
+    LIMIT $3
+    FOR UPDATE SKIP LOCKED
+) AS d
+LIMIT $3
+
+-- name: ripen
+UPDATE deliveries AS d
+SET state = 'waiting'
+FROM unnest($1::text[], $2::int[]) AS k (message_id, ordinal)
+WHERE d.message_id = k.message_id AND d.ordinal = k.ordinal
+
+-- name: lease
+-- The first so many of each lane and priority that nobody else holds: $1 messengers, $2 suspects, $3 priorities,
+-- $4 how many, $5 lease until, $6 now. SQLite leases keys that it has read before; here they would be others' by now.
+WITH picked AS MATERIALIZED (
+    SELECT d.message_id, d.ordinal, l.lease_until, l.now
+    FROM unnest($1::text[], $2::boolean[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[])
+        AS l (messenger, suspect, priority, many, lease_until, now)
+    CROSS JOIN LATERAL (
+        SELECT message_id, ordinal FROM deliveries
+        WHERE state = 'waiting' AND messenger = l.messenger AND suspect = l.suspect AND priority = l.priority
+            AND due_at <= l.now AND (expires_at IS NULL OR expires_at > l.now)
+        ORDER BY due_at, message_id, ordinal
+        LIMIT l.many
+        FOR UPDATE SKIP LOCKED
+    ) AS d
+)
+UPDATE deliveries AS d
+SET state = 'sending', attempts = d.attempts + 1, lease_until = p.lease_until, claimed_at = p.now
+FROM picked AS p
+WHERE d.message_id = p.message_id AND d.ordinal = p.ordinal
+RETURNING
+    d.message_id, d.ordinal, d.messenger, d.recipient, d.account, d.state, d.priority, d.attempts, d.max_attempts,
+    d.due_at, d.lease_until, d.claimed_at, d.expires_at, d.external_id, d.code, d.detail, d.doubt, d.suspect,
+    d.content_key, d.issue
+
+-- name: orphans
+SELECT message_id, ordinal
+FROM deliveries
+WHERE state = 'sending' AND lease_until <= $1
+ORDER BY lease_until, message_id, ordinal
+LIMIT $2
+
+-- name: expiring
+-- What is to expire, locked; SQLite reads in the same statement when the next one will be.
+SELECT message_id, ordinal
+FROM deliveries
+WHERE state IN ('deferred', 'waiting') AND expires_at IS NOT NULL AND expires_at <= $1
+ORDER BY expires_at, message_id, ordinal
+LIMIT $2
+FOR UPDATE SKIP LOCKED
+
+-- name: next_expiry
+-- When the next one will be to expire; what is being sent may be waiting again by then.
+SELECT least(
+    (
+        SELECT expires_at FROM deliveries
+        WHERE state IN ('deferred', 'waiting') AND expires_at IS NOT NULL
+        ORDER BY expires_at
+        LIMIT 1
+    ),
+    (SELECT min(expires_at) FROM deliveries WHERE state = 'sending' AND expires_at > $1)
+)

@@ -1,0 +1,39 @@
+-- What the store says to the server about their conversation itself.
+
+-- name: own_transaction
+-- The number of this transaction, or null while it has changed nothing.
+SELECT pg_current_xact_id_if_assigned()::text
+
+-- name: fate
+-- What became of a transaction whose end was not heard: committed, aborted or in progress.
+SELECT pg_xact_status($1::text::xid8)
+
+-- name: hold_life
+-- Held by the connection for as long as it lasts.
+SELECT pg_advisory_lock($1, $2)
+
+-- name: knock
+-- Asked now and then of a connection that is otherwise silent, so that a lost one is noticed.
+SELECT 1
+
+-- name: ring
+SELECT pg_notify($1, $2)
+
+-- name: encoding
+SELECT current_setting('server_encoding'), current_setting('server_version_num')::int
+
+-- name: begin_migrating
+-- Waits for whoever migrates at this moment; the lock goes with the transaction.
+SELECT pg_advisory_xact_lock($1, 0)
+
+-- name: make_schema_versions
+CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)
+
+-- name: schema_version
+SELECT coalesce((SELECT max(version) FROM schema_version), 0)
+
+-- name: has_schema_version
+SELECT to_regclass('schema_version') IS NOT NULL
+
+-- name: set_schema_version
+INSERT INTO schema_version (version) VALUES ($1)
