@@ -86,6 +86,10 @@ class Steering:
         """The phone's owner writes to the bot."""
         self._ask("POST", f"/phones/{messenger}/{quote(recipient, safe='')}/messages", message)
 
+    def does(self, messenger: str, recipient: str, deed: str, **fields: Any) -> None:
+        """The phone's owner does something else."""
+        self._ask("POST", f"/phones/{messenger}/{quote(recipient, safe='')}/{deed}", fields)
+
     def journal(self) -> list[dict[str, Any]]:
         """Everything that phones got."""
         entries: list[dict[str, Any]] = self._ask("GET", "/journal")["entries"]
