@@ -6,10 +6,11 @@ It has never heard of other messengers.
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from vestnik.domain.errors import InvalidIdentifier
+from vestnik.domain.errors import BadSetting, InvalidIdentifier
 from vestnik.domain.rules import MessengerRules
 from vestnik.messengers.registry import Messenger, Option, RealPace
 from vestnik.messengers.whatsapp import wire
+from vestnik.messengers.whatsapp.codes import read_statuses
 from vestnik.messengers.whatsapp.gateway import WhatsAppGateway
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def _canonical(identifier: str) -> str:
 
 def _emulator(world: "World") -> "Emulator":
     """Loaded when it is asked for: a service that talks to the real messenger does without."""
+    try:
+        read_statuses(world.option("whatsapp", "http_statuses"))
+    except ValueError as error:
+        raise BadSetting(f"VESTNIK_WHATSAPP_HTTP_STATUSES: {error}") from error
     emulator: Emulator = import_module(f"{__name__}.emulator").emulator(world)
     return emulator
 
@@ -35,6 +40,7 @@ OPTIONS: Final = (
     Option("app_id", "100000000000002", "the app whose webhook is set at start; empty: it is set in Meta's dashboard"),
     Option("app_secret", "vestnik-app-secret", "the secret that signs webhooks", secret=True),
     Option("verify_token", "vestnik-verify-token", "the word by which a webhook is verified", secret=True),
+    Option("http_statuses", "", "HTTP statuses of the emulator's errors by code, such as 130429=429,132001=400"),
     Option("report_wait", "10", "seconds to wait for a report after a lost answer"),
 )
 

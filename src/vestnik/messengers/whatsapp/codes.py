@@ -76,3 +76,16 @@ ERRORS: Final[Mapping[int, ErrorCode]] = {
     135000: ErrorCode("Generic user error", 400),
     137000: ErrorCode("Recipient identity key mismatch", 400),
 }
+
+
+def read_statuses(text: str) -> dict[int, int]:
+    """HTTP statuses in place of those above, as `130429=429,132001=400`; ValueError where it is not that."""
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        code, _, status = part.partition("=")
+        if not (code.isascii() and code.isdigit() and status.isascii() and status.isdigit()):
+            raise ValueError(f"{part} is no code=status")
+        if not 400 <= int(status) < 600:
+            raise ValueError(f"{status} is no HTTP status of an error")
+        found[int(code)] = int(status)
+    return found

@@ -28,8 +28,8 @@ IDEMPOTENCY_KEY: Final = "idempotency-key"
 TOKEN_LIMIT: Final = 255
 ONLINE_LIMIT: Final = 100
 """People of one get_online."""
-DETAILS: Final = Named("details", Window(2, 12 * 3600), each_recipient=True)
-"""Calls of get_user_details for one person."""
+DETAILS_LIMIT: Final = 2
+"""Calls of get_user_details for one person within twelve hours."""
 ONLINE, OFFLINE, UNAVAILABLE = (0, "online"), (1, "offline"), (4, "unavailable")
 
 
@@ -43,7 +43,8 @@ class ViberEmulator:
         self._panels = Panels(world, world.records(NAME))
         self._sending = Sending(world, self._crowd, self._panels)
         self._doings = Doings(world, self._crowd, self._panels, self._sending.line)
-        self._details = Limits((DETAILS,) if world.settings.limits_real else ())
+        details = Named("details", Window(DETAILS_LIMIT, 12 * 3600), each_recipient=True)
+        self._details = Limits((details,) if world.settings.limits_real else ())
         self.teller: Final = Events()
         world.at_reset.append(self._details.clear)
         world.callbacks.hear(NAME, self._hear)

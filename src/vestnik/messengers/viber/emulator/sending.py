@@ -25,13 +25,12 @@ SILENT_LIMIT: Final = 100
 """Messages within an hour to somebody who does not answer."""
 RECEIVERS_LIMIT: Final = 300
 """Receivers of one broadcast."""
-BROADCASTS: Final = Named("broadcasts", Window(500, 10))
-KEY_ROOM: Final = 1 + wire.IDENTIFIER_LENGTH
+BROADCASTS_LIMIT: Final = 500
+"""Broadcasts within ten seconds."""
 
 FAILED_WORDS: Final = {wire.NOT_REGISTERED: "Not found", wire.NOT_SUBSCRIBED: "Not subscribed"}
 """What a broadcast's list of failures says in place of the status' own word."""
 _TO_ONE: Final = ("auth_token", "receiver")
-_TO_MANY: Final = ("auth_token", "broadcast_list")
 
 
 class Sending:
@@ -44,7 +43,7 @@ class Sending:
         silent = Named("silent", Window(SILENT_LIMIT, 3600), each_recipient=True, lifted_by_reply=True)
         self.line: Final = world.line(NAME, Ways(kinds=(DELIVERED, READ), failure=UNDELIVERED, limits=(silent,)))
         self._real = world.settings.limits_real
-        self._broadcasts = Limits((BROADCASTS,) if self._real else ())
+        self._broadcasts = Limits((Named("broadcasts", Window(BROADCASTS_LIMIT, 10)),) if self._real else ())
         world.at_reset.append(self._broadcasts.clear)
 
     async def to_one(self, bot: str, call: Mapping[str, Any], key: str | None) -> wire.Answer | Response:

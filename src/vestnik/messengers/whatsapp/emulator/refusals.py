@@ -3,6 +3,7 @@
 It has never heard of why, beyond a code and a sentence.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 from math import ceil
 from typing import Final
@@ -35,6 +36,8 @@ class Refused(Exception):
     ) -> None:
         super().__init__(code)
         known = ERRORS.get(code)
+        self.asked: Final = http is not None
+        """Whether somebody asked for this very HTTP status."""
         self.http: Final = http or (known.http if known else 400)
         trace = "A" + sha256(f"{code}{details}{message}".encode()).hexdigest()[:22]
         error = wire.error(code if known else SOMETHING_WENT_WRONG, details, fbtrace_id=trace)
@@ -43,22 +46,31 @@ class Refused(Exception):
         )
 
 
-def answered(refused: Refused, retry_after: float | None = None) -> Response:
-    """The error as a response; with the seconds to wait before another try, where there are any."""
+class Throttled(Refused):
+    """The same with the seconds to wait before another try."""
+
+    def __init__(self, code: int, retry_after: float, *, http: int | None = None) -> None:
+        super().__init__(code, http=http)
+        self.retry_after: Final = retry_after
+
+
+def answered(refused: Refused, statuses: Mapping[int, int]) -> Response:
+    """The error as a response; `statuses` are HTTP statuses by code in place of the table's."""
     headers = {"content-type": "application/json"}
-    if retry_after is not None:
-        headers["retry-after"] = str(max(1, ceil(retry_after)))
-    return Response(refused.http, headers, wire.encode_error(refused.error))
+    if isinstance(refused, Throttled):
+        headers["retry-after"] = str(max(1, ceil(refused.retry_after)))
+    http = refused.http if refused.asked else statuses.get(refused.error.code, refused.http)
+    return Response(http, headers, wire.encode_error(refused.error))
 
 
-def troubled(trouble: Trouble, *, pair: bool) -> Response:
-    """What a message is answered that is not taken; `pair` where one recipient gets too much."""
+def troubled(trouble: Trouble, *, pair: bool) -> Refused:
+    """Why a message is not taken; `pair` where one recipient gets too much."""
     status = trouble.status
     http = status if status is not None and 400 <= status < 600 else None
     if trouble.fault is Fault.THROTTLE:
-        return answered(Refused(PAIR_LIMIT if pair else RATE_LIMIT, http=http), trouble.retry_after)
+        return Throttled(PAIR_LIMIT if pair else RATE_LIMIT, trouble.retry_after, http=http)
     if status is None:
-        return answered(Refused(SOMETHING_WENT_WRONG))
+        return Refused(SOMETHING_WENT_WRONG)
     if http is None:
-        return answered(Refused(status))
-    return answered(Refused(OF_STATUS.get(http, SOMETHING_WENT_WRONG if http >= 500 else 100), http=http))
+        return Refused(status)
+    return Refused(OF_STATUS.get(http, SOMETHING_WENT_WRONG if http >= 500 else 100), http=http)

@@ -3,7 +3,8 @@
 It has never heard of when or how often; it writes and signs one call at a time.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,9 +17,10 @@ from vestnik.emulation.plan import FAILED, MESSAGE, SENT
 from vestnik.emulation.when import SECOND, span
 from vestnik.messengers.whatsapp import wire
 from vestnik.messengers.whatsapp.codes import ERRORS
+from vestnik.messengers.whatsapp.emulator.numbers import ACCOUNT, display_number
 from vestnik.ports import Request
 
-BUSINESS_ACCOUNT_ID: Final = "100000000000003"
+TEMPLATE_FIELD: Final = "message_template_status_update"
 CONVERSATION: Final = span(24 * 3600)
 LONGEST_PAUSE: Final = 3600.0
 TRIES: Final = 180
@@ -30,7 +32,15 @@ class _Asked(msgspec.Struct):
     biz_opaque_callback_data: str | None = None
 
 
+class Heard(msgspec.Struct, omit_defaults=True):
+    """What a person did, and how the call that tells of it introduces them."""
+
+    message: dict[str, Any]
+    contact: dict[str, Any] | None = None
+
+
 _ASKED: Final = msgspec.json.Decoder(_Asked)
+_HEARD: Final = msgspec.json.Decoder(Heard)
 
 
 class Statuses:
@@ -43,17 +53,21 @@ class Statuses:
         if statuses:
             metadata = _metadata(statuses[0].entry.bot)
             # Where several statuses share a call, nobody looks for the people among them.
-            contacts = (_contact(statuses[0].entry.recipient),) if webhook.at_once == 1 else ()
+            contacts = (
+                (contact_of(statuses[0].entry.recipient, usual_name(statuses[0].entry.recipient)),)
+                if webhook.at_once == 1
+                else ()
+            )
             written = tuple(_status(report) for report in statuses)
             values.append(wire.Value(wire.PRODUCT, metadata, contacts, statuses=written))
         for report in reports:
             if report.kind == MESSAGE:
-                entry = report.entry
-                contacts, messages = (_contact(entry.recipient),), (_message(entry),)
-                values.append(wire.Value(wire.PRODUCT, _metadata(entry.bot), contacts, messages))
-        body = wire.encode_notification((wire.Entry(BUSINESS_ACCOUNT_ID, tuple(values)),))
-        headers = {"content-type": "application/json", wire.SIGNATURE_HEADER: wire.sign(webhook.secret, body)}
-        return Request("POST", webhook.url, headers, body)
+                heard = _HEARD.decode(report.entry.payload)
+                contacts = () if heard.contact is None else (heard.contact,)
+                message = {"id": report.entry.external_id, "timestamp": str(report.entry.at // SECOND), **heard.message}
+                values.append(wire.Value(wire.PRODUCT, _metadata(report.entry.bot), contacts, (message,)))
+        body = wire.encode_notification((wire.Entry(ACCOUNT, tuple(values)),))
+        return _signed(webhook, body)
 
     def again_after(self, attempt: int) -> float | None:
         """See Teller: Meta tries for about seven days."""
@@ -61,12 +75,18 @@ class Statuses:
 
 
 def _metadata(bot: str) -> wire.Metadata:
-    return wire.Metadata(f"1555{bot[-7:]:0>7}", bot)
+    return wire.Metadata(display_number(bot), bot)
 
 
-def _contact(recipient: str) -> dict[str, Any]:
-    user_id = int.from_bytes(sha256(recipient.encode()).digest()[:8])
-    return {"profile": {"name": f"Person {recipient}"}, "wa_id": recipient, "user_id": f"ZZ.{user_id}"}
+def contact_of(person: str, name: str) -> dict[str, Any]:
+    """The person as webhooks introduce them."""
+    user_id = int.from_bytes(sha256(person.encode()).digest()[:8])
+    return {"profile": {"name": name}, "wa_id": person, "user_id": f"ZZ.{user_id}"}
+
+
+def usual_name(person: str) -> str:
+    """What people are called who gave themselves no name."""
+    return f"Person {person}"
 
 
 def _status(report: Report) -> wire.Status:
@@ -98,10 +118,26 @@ def _problem(failed: str | None) -> wire.Problem:
     return wire.problem(code, ERRORS[code].title)
 
 
-def _message(entry: Entry) -> dict[str, Any]:
-    return {
-        "from": entry.recipient,
-        "id": entry.external_id,
-        "timestamp": str(entry.at // SECOND),
-        **msgspec.json.decode(entry.payload),
+def heard(message: dict[str, Any], person: str, name: str, *, known: bool = True) -> str:
+    """What a person did, as the journal keeps it until it is told; what is not `known` comes without its author."""
+    contact = contact_of(person, name) if known else None
+    return msgspec.json.encode(Heard({"from": person, **message}, contact)).decode()
+
+
+def reviewed(webhook: Webhook, template: Mapping[str, Any]) -> Request:
+    """The call that tells what was decided over a template."""
+    value = {
+        "event": template["status"],
+        "message_template_id": int(template["id"]),
+        "message_template_name": template["name"],
+        "message_template_language": template["language"],
+        "reason": template["rejected_reason"],
     }
+    changes = [{"value": value, "field": TEMPLATE_FIELD}]
+    whole = {"object": wire.BUSINESS_ACCOUNT, "entry": [{"id": ACCOUNT, "changes": changes}]}
+    return _signed(webhook, json.dumps(whole, separators=(",", ":")).encode())
+
+
+def _signed(webhook: Webhook, body: bytes) -> Request:
+    headers = {"content-type": "application/json", wire.SIGNATURE_HEADER: wire.sign(webhook.secret, body)}
+    return Request("POST", webhook.url, headers, body)

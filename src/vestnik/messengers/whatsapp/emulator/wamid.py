@@ -1,10 +1,14 @@
-"""Decides what the ids of WhatsApp messages look like: base64 of the recipient's number and a number of the message.
+"""Decides what the ids of WhatsApp messages look like, base64 of the recipient's number and more, and those of things.
 
 It has never heard of anything but their form.
 """
 
 import base64
+import re
 from hashlib import sha256
+from typing import Final
+
+_THING: Final = re.compile(r"9[0-9]{16}")
 
 
 def wamid(recipient: str, unique: str) -> str:
@@ -13,3 +17,13 @@ def wamid(recipient: str, unique: str) -> str:
     digits = recipient.encode()
     whole = b"\x1c\x18" + bytes([len(digits)]) + digits + b"\x15\x02\x00\x11\x18" + bytes([len(number)]) + number
     return "wamid." + base64.b64encode(whole + b"\x00").decode()
+
+
+def thing_id(unique: str) -> str:
+    """The id of a file or a template, made from something unique."""
+    return str(9 * 10**16 + int.from_bytes(sha256(unique.encode()).digest()[:7]) % 10**16)
+
+
+def is_thing(node: str) -> bool:
+    """Whether the id can be only that of a file or a template, never a number's."""
+    return _THING.fullmatch(node) is not None

@@ -1,0 +1,193 @@
+"""Decides what people can do to businesses on the emulated WhatsApp, and as which message it comes.
+
+It has never heard of how an app is told.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from vestnik.emulation.deeds import Deed
+from vestnik.emulation.journal import Draft, Entry
+from vestnik.emulation.line import Line
+from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
+from vestnik.emulation.world import World
+from vestnik.messengers.whatsapp import messages
+from vestnik.messengers.whatsapp.emulator.media import LIMITS, Media
+from vestnik.messengers.whatsapp.emulator.numbers import display_number
+from vestnik.messengers.whatsapp.emulator.panels import BUTTON, QUICK_REPLY, ROW, Choice, Panels
+from vestnik.messengers.whatsapp.emulator.sending import canonical
+from vestnik.messengers.whatsapp.emulator.shelf import NAME
+from vestnik.messengers.whatsapp.emulator.statuses import heard, usual_name
+from vestnik.messengers.whatsapp.emulator.wamid import wamid
+from vestnik.messengers.whatsapp.rules import Broken, demand
+
+WRITTEN: Final = ("text", *messages.MEDIA, "location", "contacts", "order", "unsupported")
+_USUAL_TYPES: Final = {
+    "image": "image/jpeg",
+    "video": "video/mp4",
+    "audio": "audio/ogg",
+    "document": "application/pdf",
+    "sticker": "image/webp",
+}
+_UNSUPPORTED: Final = {
+    "code": messages.UNSUPPORTED,
+    "title": "Message type unknown",
+    "message": "Message type unknown",
+    "error_data": {"details": "Message type is currently not supported."},
+}
+_LINE: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=32_768)]
+_MESSAGE: Final = {
+    "type": str,
+    "text": str,
+    "caption": str,
+    "filename": str,
+    "mime_type": str,
+    "data": str,
+    "voice": bool,
+    "location": dict[str, Any],
+    "contacts": list[dict[str, Any]],
+    "order": dict[str, Any],
+    "referral": dict[str, Any],
+    "reply_to": _LINE,
+    "forwarded": bool,
+}
+
+
+class Doings:
+    """What the people of one world do."""
+
+    def __init__(self, world: World, panels: Panels, media: Media, line: Line) -> None:
+        self._world = world
+        self._panels = panels
+        self._media = media
+        self._line = line
+        world.deeds[NAME] = {
+            "messages": Deed(self._write, _MESSAGE),
+            "press": Deed(self._press, {"button": _LINE}, ("button",)),
+            "choose": Deed(self._choose, {"row": _LINE}, ("row",)),
+            "react": Deed(self._react, {"message": _LINE, "emoji": str}, ("message",)),
+            "answer_flow": Deed(self._answer_flow, {"response": dict[str, Any], "reply_to": _LINE}, ("response",)),
+            "change_number": Deed(self._change_number, {"to": _LINE}, ("to",)),
+            "profile": Deed(self._call, {"name": _LINE}, ("name",), of_bot=False, always=True),
+        }
+
+    def written(self, bot: str, person: str, message: dict[str, Any], text: str) -> Draft:
+        """A message of the person."""
+        payload = heard(message, person, self._panels.name(person, usual_name(person)))
+        return Draft(bot, person, text, payload, external_id=wamid(person, self._world.unique()))
+
+    async def _write(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
+        kind = fields.get("type") or "text"
+        if kind not in WRITTEN:
+            raise Refusal([Wrong(pointer("type"), f"must be one of {', '.join(WRITTEN)}")])
+        content, text = await self._content(kind, fields)
+        around = {name: fields[name] for name in ("referral",) if fields.get(name)}
+        context = _context(bot, fields.get("reply_to")) if fields.get("reply_to") else {}
+        if fields.get("forwarded"):
+            context["forwarded"] = True
+        around |= {"context": context} if context else {}
+        return await self._say(bot, person, {"type": kind, **content, **around}, text)
+
+    async def _content(self, kind: str, fields: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """The part of a message that has its type's name, and what can be read of it."""
+        if kind in messages.MEDIA:
+            return {kind: await self._file(kind, fields)}, str(fields.get("caption") or fields.get("filename") or "")
+        if kind == "unsupported":
+            return {"errors": [_UNSUPPORTED]}, ""
+        value = {"body": fields.get("text")} if kind == "text" else fields.get(kind)
+        if not value or (kind == "text" and not fields.get("text")):
+            raise Refusal([Wrong(pointer(kind), "is required")])
+        if kind == "order":
+            return {kind: value}, str(value.get("text") or "")
+        try:
+            demand({kind: value}, messages.TYPES[kind])
+        except Broken as broken:
+            raise Refusal([Wrong(pointer(kind), broken.details)]) from None
+        return {kind: value}, messages.readable({"type": kind, kind: value})
+
+    async def _file(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A file of the person, which the business can download; without `data` it has a few bytes."""
+        try:
+            content = base64.b64decode(fields.get("data") or "dmVzdG5paw==", validate=True)
+        except (binascii.Error, ValueError):
+            raise Refusal([Wrong(pointer("data"), "must be base64")]) from None
+        mime_type = fields.get("mime_type") or _USUAL_TYPES[kind]
+        if len(content) > LIMITS.get(mime_type, max(LIMITS.values())):
+            raise Refusal([Wrong(pointer("data"), f"is too long for {mime_type}")])
+        medium = await self._media.keep(content, mime_type)
+        digest = base64.b64encode(bytes.fromhex(medium.sha256)).decode()
+        known = {"caption": fields.get("caption"), "filename": fields.get("filename"), "voice": fields.get("voice")}
+        given = {name: value for name, value in known.items() if value is not None}
+        return {**given, "mime_type": mime_type, "sha256": digest, "id": medium.id}
+
+    async def _press(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
+        """Presses a reply button of an interactive message, or a quick reply of a template."""
+        message_id, choice = await self._found(bot, person, (BUTTON, QUICK_REPLY), fields["button"])
+        if choice.kind == QUICK_REPLY:
+            message = {"type": "button", "button": {"payload": choice.id, "text": choice.title}}
+        else:
+            message = _reply("button_reply", {"id": choice.id, "title": choice.title})
+        return await self._say(bot, person, {**message, "context": _context(bot, message_id)}, choice.title)
+
+    async def _choose(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
+        """Chooses a row of a list."""
+        message_id, choice = await self._found(bot, person, (ROW,), fields["row"])
+        more = {} if choice.description is None else {"description": choice.description}
+        message = _reply("list_reply", {"id": choice.id, "title": choice.title, **more})
+        return await self._say(bot, person, {**message, "context": _context(bot, message_id)}, choice.title)
+
+    async def _found(self, bot: str, person: str, kinds: Sequence[str], named: str) -> tuple[str, Choice]:
+        await self._panels.load()
+        found = self._panels.choice(bot, person, kinds, named)
+        if found is None:
+            raise Problem(HTTPStatus.CONFLICT, "the last message with something to choose has nothing like that")
+        return found
+
+    async def _react(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
+        """Reacts to a message of the business; no emoji takes the reaction back."""
+        emoji = {"emoji": fields["emoji"]} if fields.get("emoji") else {}
+        message = {"type": "reaction", "reaction": {"message_id": fields["message"], **emoji}}
+        return await self._say(bot, person, message, fields.get("emoji") or "")
+
+    async def _answer_flow(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
+        """Sends off the form of a flow."""
+        response = msgspec.json.encode(fields["response"]).decode()
+        message = _reply("nfm_reply", {"name": "flow", "body": "Sent", "response_json": response})
+        context = {"context": _context(bot, fields["reply_to"])} if fields.get("reply_to") else {}
+        return await self._say(bot, person, {**message, **context}, response)
+
+    async def _change_number(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
+        """The person has another number from now on."""
+        number = canonical(fields["to"])
+        if number is None:
+            raise Refusal([Wrong(pointer("to"), "must be a phone number")])
+        await self._panels.load()
+        name = self._panels.name(person, usual_name(person))
+        body = f"User {name} changed from {person} to {number}"
+        message = {"type": "system", "system": {"body": body, "wa_id": number, "type": "user_changed_number"}}
+        payload = heard(message, person, name, known=False)
+        return await self._line.hear(Draft(bot, person, body, payload, external_id=wamid(person, self._world.unique())))
+
+    async def _call(self, _bot: str, person: str, fields: Mapping[str, Any]) -> None:
+        """The person takes another name."""
+        await self._panels.load()
+        await self._panels.call(person, fields["name"])
+
+    async def _say(self, bot: str, person: str, message: dict[str, Any], text: str) -> Entry:
+        """Whatever a person says opens the window for a day."""
+        await self._panels.load()
+        await self._panels.hear(bot, person, self._world.clock.now())
+        return await self._line.hear(self.written(bot, person, message, text))
+
+
+def _reply(kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "interactive", "interactive": {"type": kind, kind: value}}
+
+
+def _context(bot: str, message_id: Any) -> dict[str, Any]:
+    return {"from": display_number(bot), "id": message_id}

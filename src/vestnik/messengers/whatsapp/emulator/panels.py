@@ -1,0 +1,108 @@
+"""Decides what a phone shows of a business to press or to choose from, and whether its owner wrote lately.
+
+It has never heard of what a press does.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from vestnik.emulation.when import Moment, span
+from vestnik.emulation.world import World
+from vestnik.messengers.whatsapp.templates import Template, quick_replies
+
+NAME: Final = "whatsapp"
+PANEL: Final = "panel"
+HEARD: Final = "heard"
+PERSON: Final = "person"
+WINDOW: Final = span(24 * 3600)
+BUTTON, QUICK_REPLY, ROW = "button", "quick_reply", "row"
+
+
+class Choice(NamedTuple):
+    """Something to press: what it is, its id (or payload) and what it says."""
+
+    kind: str
+    id: str
+    title: str
+    description: str | None = None
+
+
+class Panels:
+    """What the phones of one world show, on disk and in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._records = world.records(NAME)
+        self._shown: dict[str, tuple[str, list[Choice]]] = {}
+        self._heard: dict[str, Moment] = {}
+        self._names: dict[str, str] = {}
+        self._loaded = False
+        world.at_reset.append(self._forget)
+
+    async def load(self) -> None:
+        """Reads what is on disk, once."""
+        if self._loaded:
+            return
+        shown, heard, names = [await self._records.all(kind) for kind in (PANEL, HEARD, PERSON)]
+        for key, value in shown:
+            self._shown.setdefault(key, msgspec.convert(value, tuple[str, list[Choice]]))
+        for key, value in heard:
+            self._heard.setdefault(key, value)
+        for key, value in names:
+            self._names.setdefault(key, value)
+        self._loaded = True
+
+    async def show(self, bot: str, person: str, message_id: str, choices: Sequence[Choice]) -> None:
+        """The phone shows these from now on."""
+        key = f"{bot} {person}"
+        await self._records.put(PANEL, key, (message_id, choices))
+        self._shown[key] = message_id, list(choices)
+
+    def choice(self, bot: str, person: str, kinds: Sequence[str], named: str) -> tuple[str, Choice] | None:
+        """The message and its choice that is called so, by its id or by what it says."""
+        message_id, choices = self._shown.get(f"{bot} {person}", ("", []))
+        fitting = (one for one in choices if one.kind in kinds and named in (one.id, one.title))
+        found = next(fitting, None)
+        return None if found is None else (message_id, found)
+
+    async def hear(self, bot: str, person: str, now: Moment) -> None:
+        """The person wrote to the business."""
+        await self._records.put(HEARD, f"{bot} {person}", now)
+        self._heard[f"{bot} {person}"] = now
+
+    def heard_lately(self, bot: str, person: str, now: Moment) -> bool:
+        """Whether the business may write what is no template."""
+        heard = self._heard.get(f"{bot} {person}")
+        return heard is not None and now < heard + WINDOW
+
+    async def call(self, person: str, name: str) -> None:
+        """The person goes by this name from now on."""
+        await self._records.put(PERSON, person, name)
+        self._names[person] = name
+
+    def name(self, person: str, usual: str) -> str:
+        """What the person is called."""
+        return self._names.get(person, usual)
+
+    def _forget(self) -> None:
+        for known in (self._shown, self._heard, self._names):
+            known.clear()
+
+
+def choices_of(kind: str, message: Mapping[str, Any], template: Template | None) -> list[Choice]:
+    """What can be pressed in a valid message."""
+    if kind == "template":
+        given = message["template"].get("components") or ()
+        return [Choice(QUICK_REPLY, payload, text) for text, payload in quick_replies(template, given)]
+    if kind != "interactive":
+        return []
+    action = message["interactive"]["action"]
+    match message["interactive"]["type"].lower():
+        case "button":
+            return [Choice(BUTTON, button["reply"]["id"], button["reply"]["title"]) for button in action["buttons"]]
+        case "list":
+            rows = [row for section in action["sections"] for row in section["rows"]]
+            return [Choice(ROW, row["id"], row["title"], row.get("description")) for row in rows]
+        case _:
+            return []

@@ -1,0 +1,111 @@
+"""Decides what becomes of a business's messages: checked, counted against the window, taken, with what can be pressed.
+
+It has never heard of webhooks or of what else may be asked.
+
+A message to somebody who has blocked the number or does not exist is taken and fails later, as at Meta.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from vestnik.emulation.journal import Draft, Entry
+from vestnik.emulation.limits import Bucket, Named
+from vestnik.emulation.line import Trouble, Ways
+from vestnik.emulation.plan import DELIVERED, READ, SENT
+from vestnik.emulation.world import World
+from vestnik.messengers.whatsapp import messages, templates, wire
+from vestnik.messengers.whatsapp.emulator.panels import Panels, choices_of
+from vestnik.messengers.whatsapp.emulator.refusals import Refused, troubled
+from vestnik.messengers.whatsapp.emulator.shelf import NAME, Shelf
+from vestnik.messengers.whatsapp.emulator.wamid import wamid
+from vestnik.messengers.whatsapp.rules import Broken
+from vestnik.messengers.whatsapp.templates import Template
+
+UNDELIVERABLE: Final = "131026"
+OUTSIDE_WINDOW: Final = "131047"
+PAIR: Final = "pair"
+PER_SECOND: Final = 80
+"""Messages of one number."""
+PAIR_GAP: Final = 6.0
+"""Seconds between two messages to one person in the long run."""
+PAIR_BURST: Final = 45
+
+_FORMATTING: Final = str.maketrans("", "", " ().-")
+_DIGITS: Final = re.compile(r"[1-9][0-9]{6,14}")
+
+
+class Sending:
+    """The messages of all numbers of the world."""
+
+    def __init__(self, world: World, shelf: Shelf, panels: Panels) -> None:
+        self._world = world
+        self._shelf = shelf
+        self._panels = panels
+        limits = (
+            Named("number", Bucket(rate=PER_SECOND, burst=PER_SECOND)),
+            Named(PAIR, Bucket(rate=1 / PAIR_GAP, burst=PAIR_BURST), each_recipient=True),
+        )
+        ways = Ways(kinds=(SENT, DELIVERED, READ), failure=UNDELIVERABLE, fails_later=True, limits=limits)
+        self.line: Final = world.line(NAME, ways)
+
+    async def send(self, bot: str, message: Mapping[str, Any], payload: str, key: str | None) -> wire.Sent:
+        """The answer to a message; Refused where it is not taken."""
+        recipient, kind = _checked(message)
+        template = self._shelf.used(message["template"]) if kind == "template" else None
+        text = messages.readable(message)
+        if template is not None:
+            text = templates.said(template, message["template"].get("components") or ())
+        failed = None if kind == "template" or self._in_window(bot, recipient) else OUTSIDE_WINDOW
+        external_id = wamid(recipient, self._world.unique())
+        taken = await self.line.send(Draft(bot, recipient, text, payload, key, external_id, failed=failed))
+        if isinstance(taken, Trouble):
+            raise troubled(taken, pair=taken.limit == PAIR)
+        await self._show(taken, kind, message, template)
+        accepted = wire.Accepted(taken.external_id, "accepted")
+        return wire.Sent(wire.PRODUCT, (wire.Contact(_first_to(taken), taken.recipient),), (accepted,))
+
+    def _in_window(self, bot: str, person: str) -> bool:
+        """Whether the person wrote within the last day, which real limits ask for."""
+        return not self._world.settings.limits_real or self._panels.heard_lately(bot, person, self._world.clock.now())
+
+    async def _show(self, entry: Entry, kind: str, message: Mapping[str, Any], template: Template | None) -> None:
+        choices = choices_of(kind, message, template)
+        if choices and entry.failed is None:
+            await self._panels.show(entry.bot, entry.recipient, entry.external_id, choices)
+
+
+@lru_cache(maxsize=65_536)
+def canonical(identifier: str) -> str | None:
+    """The digits of an international number, whether or not any country has such numbers."""
+    digits = identifier.strip().removeprefix("+").translate(_FORMATTING)
+    return digits if _DIGITS.fullmatch(digits) else None
+
+
+def _checked(message: Mapping[str, Any]) -> tuple[str, str]:
+    """The recipient and the type of a message that can be sent."""
+    to = message.get("to")
+    if not to:
+        raise Refused(100, "The parameter to is required.")
+    recipient = canonical(to) if isinstance(to, str) else None
+    if recipient is None:
+        raise Refused(131009, "Recipient phone number is not valid")
+    try:
+        return recipient, messages.checked(message)
+    except Broken as broken:
+        raise Refused(broken.code, broken.details) from None
+
+
+class _Asked(msgspec.Struct):
+    to: str
+
+
+_ASKED: Final = msgspec.json.Decoder(_Asked)
+
+
+def _first_to(entry: Entry) -> str:
+    """The recipient as the message named them that made the entry."""
+    return _ASKED.decode(entry.payload).to
