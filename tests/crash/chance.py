@@ -4,7 +4,7 @@ It has never heard of what dies; CRASH_SEED in the environment repeats a run and
 """
 
 import os
-from random import Random, SystemRandom
+from random import SystemRandom
 from typing import Any, Final
 
 SEED: Final = int(os.environ.get("CRASH_SEED") or SystemRandom().randrange(10**6))
@@ -16,8 +16,3 @@ TROUBLES: Final[list[dict[str, Any]]] = [
     {"fault": "receipt_late", "delay": 0.5, "probability": 0.1},
 ]
 """So that at any moment something is under way, whether attempts, retries or reports."""
-
-
-def chance() -> Random:
-    """The chance of one test; every test of a run has the same."""
-    return Random(SEED)

@@ -5,13 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.acceptance.people import MESSENGERS
 from tests.acceptance.service import Service
-from tests.crash.chance import chance
 from tests.crash.load import Tell, load_on
 
 RETRIES = {"retry_base": 0.05, "retry_cap": 0.5}
@@ -40,8 +40,9 @@ def apart(folder: Path, **settings: Any) -> Iterator[Apart]:
 
 
 @pytest.mark.timeout(180)
-def test_messengers_that_die_and_return_lose_nothing_and_double_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_messengers_that_die_and_return_lose_nothing_and_double_nothing(
+    tmp_path: Path, tell: Tell, luck: Random
+) -> None:
     with apart(tmp_path, send_timeout=2) as service, load_on(service, tell):
         for _ in range(6):
             time.sleep(luck.uniform(0.2, 1.0))
@@ -51,8 +52,9 @@ def test_messengers_that_die_and_return_lose_nothing_and_double_nothing(tmp_path
 
 
 @pytest.mark.timeout(180)
-def test_messengers_that_freeze_and_thaw_lose_nothing_and_double_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_messengers_that_freeze_and_thaw_lose_nothing_and_double_nothing(
+    tmp_path: Path, tell: Tell, luck: Random
+) -> None:
     with apart(tmp_path, send_timeout=0.5) as service, load_on(service, tell):
         for frozen_for in (0.2, 1.0, 2.0):
             time.sleep(luck.uniform(0.2, 1.0))
@@ -62,8 +64,7 @@ def test_messengers_that_freeze_and_thaw_lose_nothing_and_double_nothing(tmp_pat
 
 
 @pytest.mark.timeout(180)
-def test_both_sides_killed_in_turn_lose_nothing_and_double_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_both_sides_killed_in_turn_lose_nothing_and_double_nothing(tmp_path: Path, tell: Tell, luck: Random) -> None:
     with apart(tmp_path, send_timeout=2) as service, load_on(service, tell):
         for _ in range(8):
             time.sleep(luck.uniform(0.0, 1.0))

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.client import NoAnswer
 from tests.acceptance.people import people, person
 from tests.acceptance.service import Service
-from tests.crash.chance import KILLS, chance
+from tests.crash.chance import KILLS
 from tests.crash.load import Tell, load_on
 
 WHILE_STARTING: Final = 0.2
@@ -19,8 +19,9 @@ WHILE_STARTING: Final = 0.2
 
 
 @pytest.mark.timeout(120 + 6 * KILLS)
-def test_killed_at_random_moments_it_loses_nothing_and_doubles_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_killed_at_random_moments_it_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, tell: Tell, luck: Random
+) -> None:
     tell(f"kills = {KILLS}")
     with Service(tmp_path, retry_base=0.05, retry_cap=0.5) as service:
         with load_on(service, tell) as load:
@@ -44,8 +45,7 @@ def live_for_a_while(service: Service, luck: Random) -> None:
         time.sleep(luck.uniform(0.0, 1.0))
 
 
-def test_killed_while_it_makes_its_databases_it_starts_all_the_same(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_killed_while_it_makes_its_databases_it_starts_all_the_same(tmp_path: Path, tell: Tell, luck: Random) -> None:
     for number in range(5):
         with Service(tmp_path / str(number), "--demo") as service:
             service.kill9()
@@ -62,8 +62,8 @@ def test_killed_while_it_makes_its_databases_it_starts_all_the_same(tmp_path: Pa
     tell("five first starts interrupted")
 
 
-def test_a_crowd_is_accepted_whole_or_not_at_all(tmp_path: Path, tell: Tell) -> None:
-    luck, crowd = chance(), people(10_000, on=["viber"])
+def test_a_crowd_is_accepted_whole_or_not_at_all(tmp_path: Path, tell: Tell, luck: Random) -> None:
+    crowd = people(10_000, on=["viber"])
     whole = 0
     with Service(tmp_path) as service, ThreadPoolExecutor(1) as pool:
         service.faults({"fault": "hang"})

@@ -3,12 +3,12 @@
 import signal
 import time
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import pytest
 
 from tests.acceptance.service import Service
-from tests.crash.chance import chance
 from tests.crash.load import Tell, load_on
 
 LEASE: Final = 2.0
@@ -16,8 +16,9 @@ ASK_FOR_THE_END: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.mark.timeout(180)
-def test_frozen_for_longer_than_its_leases_it_loses_nothing_and_doubles_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_frozen_for_longer_than_its_leases_it_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, tell: Tell, luck: Random
+) -> None:
     settings: dict[str, Any] = {"retry_base": 0.05, "retry_cap": 0.5, "lease": LEASE, "send_timeout": 1}
     with Service(tmp_path, **settings) as service, load_on(service, tell):
         for frozen_for in (0.1, 0.5, LEASE, LEASE + 1, 1.0):
@@ -28,8 +29,9 @@ def test_frozen_for_longer_than_its_leases_it_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.timeout(180)
-def test_asked_to_stop_again_and_again_it_always_ends_well_and_loses_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_asked_to_stop_again_and_again_it_always_ends_well_and_loses_nothing(
+    tmp_path: Path, tell: Tell, luck: Random
+) -> None:
     with Service(tmp_path, retry_base=0.05, retry_cap=0.5) as service, load_on(service, tell):
         for _ in range(8):
             time.sleep(luck.uniform(0.0, 1.0))
@@ -38,8 +40,7 @@ def test_asked_to_stop_again_and_again_it_always_ends_well_and_loses_nothing(tmp
 
 
 @pytest.mark.timeout(180)
-def test_a_storm_of_signals_ends_it_at_once_and_it_loses_nothing(tmp_path: Path, tell: Tell) -> None:
-    luck = chance()
+def test_a_storm_of_signals_ends_it_at_once_and_it_loses_nothing(tmp_path: Path, tell: Tell, luck: Random) -> None:
     with Service(tmp_path, retry_base=0.05, retry_cap=0.5) as service, load_on(service, tell):
         for _ in range(8):
             time.sleep(luck.uniform(0.0, 0.8))
