@@ -1,4 +1,4 @@
-"""Decides whether a test that did not run is named at the end of the run, and fails the run where CI=true.
+"""Decides whether the end of a run tells what tests counted and what did not run, which fails the run where CI=true.
 
 It has never heard of this project's own tests: it runs pytest on small ones.
 """
@@ -21,6 +21,10 @@ def test_with_a_program_that_is_missing() -> None: ...
 @pytest.mark.xfail(strict=True)
 def test_expected_to_fail() -> None:
     raise AssertionError
+
+def test_that_counts(record_property) -> None:
+    record_property("told", "accepted = 3")
+    record_property("told", "lost = 0")
 """
 MISSING = "needs no-such-program: apt-get install no-such-program"
 
@@ -47,6 +51,11 @@ def test_what_was_not_run_is_named_at_the_end(tmp_path: Path) -> None:
     end = done.stdout[done.stdout.index("NOT RUN") :]
     assert f"1 test: {MISSING}" in end
     assert "1 test: could not import 'no_such_module'" in end
+
+
+def test_what_a_test_tells_stands_at_the_end(tmp_path: Path) -> None:
+    done = run_sample(tmp_path)
+    assert "test_that_counts: accepted = 3, lost = 0" in done.stdout[done.stdout.index("COUNTS") :]
 
 
 def test_ci_fails_for_what_was_not_run(tmp_path: Path) -> None:
