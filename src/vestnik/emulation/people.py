@@ -58,10 +58,13 @@ class People:
         """Changes what a phone is like, in the fields that are given."""
         asked.only()
         recipient = self._recipient(asked, asked.name)
-        phone = self._world.phones.get(asked.messenger, recipient)._replace(**asked.fields(_PHONE))
+        before = self._world.phones.get(asked.messenger, recipient)
+        phone = before._replace(**asked.fields(_PHONE))
         now = self._world.clock.now()
         for bot in await self._world.phones.put(asked.messenger, recipient, phone, now):
             self._world.callbacks.wake(asked.messenger, bot)
+        if asked.messenger in self._world.at_phone:
+            await self._world.at_phone[asked.messenger](recipient, before, phone)
         return _json(200, self._shown(asked.messenger, recipient))
 
     async def did(self, asked: Asked) -> Response:

@@ -18,7 +18,7 @@ from vestnik.emulation.deeds import Deed
 from vestnik.emulation.faults import Faults
 from vestnik.emulation.journal import Draft, Journal
 from vestnik.emulation.line import Line, Parts, Ways
-from vestnik.emulation.phones import Phones
+from vestnik.emulation.phones import Phone, Phones
 from vestnik.emulation.records import Records
 from vestnik.ports import Clock, Request, Response, Transport
 
@@ -91,6 +91,8 @@ class World:
         """What people can do on each messenger besides writing a text, by name; an emulator may put its own here."""
         self.desks: Final[dict[str, Desk]] = {}
         """What the control API has below `/messengers/{messenger}/`, where there is a thing that is one messenger's."""
+        self.at_phone: Final[dict[str, Callable[[str, Phone, Phone], Awaitable[None]]]] = {}
+        """What a messenger does when a phone was set up anew: told its owner, what it was like and what it is now."""
         self.works: Final[list[Callable[[], Awaitable[None]]]] = []
         """What emulators do of their own accord for as long as the emulation runs, until it is cancelled."""
         self.at_reset: Final[list[Callable[[], None]]] = []

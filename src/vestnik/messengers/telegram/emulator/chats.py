@@ -93,11 +93,14 @@ class Chats:
 
         In a chat that nobody set up everybody is a member, and bots may do everything.
         """
-        known = self._known.get(key)
-        if known is None or "members" not in known:
+        known = self._known.get(key, {})
+        found: Json | None = known.get("special", {}).get(str(user_id))
+        if found is not None:
+            return found
+        if "members" not in known:
             return {"status": "member"}
-        found: Json = known["members"].get(str(user_id), {"status": "left"})
-        return found
+        member: Json = known["members"].get(str(user_id), {"status": "left"})
+        return member
 
     def has_members(self, key: str) -> bool:
         """Whether it is known who is in the chat."""

@@ -14,23 +14,30 @@ from vestnik.emulation.journal import Draft
 from vestnik.emulation.world import World
 from vestnik.messengers.telegram import facts, wire
 from vestnik.messengers.telegram.arguments import ArgumentError, read_arguments_of
+from vestnik.messengers.telegram.emulator.administering import Administering
 from vestnik.messengers.telegram.emulator.calls import NAME, Call, Described, Failed, Handler, bad
 from vestnik.messengers.telegram.emulator.chats import usual
 from vestnik.messengers.telegram.emulator.copies import Copies
 from vestnik.messengers.telegram.emulator.edits import Edits
 from vestnik.messengers.telegram.emulator.fetching import Fetching
 from vestnik.messengers.telegram.emulator.files import split_download
+from vestnik.messengers.telegram.emulator.groups import Groups
 from vestnik.messengers.telegram.emulator.hooking import Hooking
+from vestnik.messengers.telegram.emulator.invites import Invites
 from vestnik.messengers.telegram.emulator.media import Media
 from vestnik.messengers.telegram.emulator.obeying import Obeying
+from vestnik.messengers.telegram.emulator.own import Own
 from vestnik.messengers.telegram.emulator.people import People
+from vestnik.messengers.telegram.emulator.pins import Pins
 from vestnik.messengers.telegram.emulator.places import Places
 from vestnik.messengers.telegram.emulator.polling import Polling
 from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.pressing import Callbacks
 from vestnik.messengers.telegram.emulator.sending import Sender
+from vestnik.messengers.telegram.emulator.setup import Setup
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import Texts
+from vestnik.messengers.telegram.emulator.topics import Topics
 from vestnik.messengers.telegram.emulator.webhooks import Webhooks
 from vestnik.messengers.telegram.encodings import Upload, read_call
 from vestnik.messengers.telegram.samples import result_of
@@ -64,8 +71,12 @@ class TelegramEmulator:
         media = Media(state, sender)
         edits = Edits(state, sender, media)
         polls = Polls(state, sender, edits)
+        invites = Invites(state, sender)
         self._fetching = Fetching(state)
-        world.deeds[NAME] = People(state, polls).deeds()
+        people = People(state, polls, invites)
+        world.deeds[NAME] = people.deeds()
+        world.at_phone[NAME] = people.blocked
+        world.desks[NAME] = Setup(state).answer
         parts = (
             polling,
             Hooking(state.updates, state.hooks, polling, webhooks, clock),
@@ -77,6 +88,12 @@ class TelegramEmulator:
             Copies(state, sender),
             polls,
             self._fetching,
+            Groups(state, sender),
+            Administering(state, sender),
+            Pins(state, sender),
+            Own(state),
+            invites,
+            Topics(state, sender),
         )
         self._handlers: dict[str, Handler] = {"getme": self._get_me}
         for part in parts:

@@ -11,11 +11,14 @@ import msgspec
 
 from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Entry
+from vestnik.emulation.phones import Phone
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.audience import Audience
-from vestnik.messengers.telegram.emulator.calls import Failed, Json
+from vestnik.messengers.telegram.emulator.calls import NAME, Failed, Json
+from vestnik.messengers.telegram.emulator.invites import Invites
 from vestnik.messengers.telegram.emulator.media import KINDS, shown
+from vestnik.messengers.telegram.emulator.membership import change_member, tell_of_change
 from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
 from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.pressing import press
@@ -38,9 +41,10 @@ class People:
     The field `chat` names the chat, by default their own with the bot, and `message` the number of a message in it.
     """
 
-    def __init__(self, state: State, polls: Polls) -> None:
+    def __init__(self, state: State, polls: Polls, invites: Invites) -> None:
         self._state = state
         self._polls = polls
+        self._invites = invites
         self._audience = Audience(state)
 
     def deeds(self) -> Mapping[str, Deed]:
@@ -59,8 +63,24 @@ class People:
             "presses": Deed(self._press, {**where, "button": _TEXT}, ("button",)),
             "reactions": Deed(self._react, {**where, "emoji": list[str]}, ("message", "emoji")),
             "votes": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
+            "joins": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
+            "leaves": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
             "edits": Deed(self._edit, {**where, "text": _TEXT}, ("message", "text")),
         }
+
+    async def blocked(self, recipient: str, before: Phone, after: Phone) -> None:
+        """Tells the bot that wrote to the person last that it was blocked or let in again."""
+        if before.blocked == after.blocked or not recipient.isdigit():
+            return
+        await self._ready()
+        bot = await self._state.world.journal.last_bot(NAME, recipient)
+        if bot is None:
+            return
+        ways: tuple[Json, Json] = (
+            {"status": "kicked" if before.blocked else "member", "user": {"is_bot": True}},
+            {"status": "kicked" if after.blocked else "member", "user": {"is_bot": True}},
+        )
+        await tell_of_change(self._state, recipient, int(bot), ways, by=self._person(recipient))
 
     async def _write(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry:
         await self._ready()
@@ -160,6 +180,25 @@ class People:
         await self._ready()
         key = self._chat(recipient, fields)
         await self._polls.vote(key, fields["message"], self._person(recipient), fields["options"])
+
+    async def _join(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
+        """The person joins a group or channel; a group sees it, and with a link that wants it a bot is asked first."""
+        await self._ready()
+        key, person = self._chat(recipient, fields), self._person(recipient)
+        if not await self._invites.join(bot, key, person, fields.get("link", "")):
+            return None
+        return await self._seen(bot, key, {"from": person, "new_chat_members": [person]})
+
+    async def _leave(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
+        await self._ready()
+        key, person = self._chat(recipient, fields), self._person(recipient)
+        await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
+        return await self._seen(bot, key, {"from": person, "left_chat_member": person})
+
+    async def _seen(self, bot: str, key: str, message: Json) -> Entry | None:
+        if self._state.chats.on_wire(key)["type"] == "channel":
+            return None
+        return await self._audience.hear(bot, key, "", message)
 
     async def _edit(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
         await self._ready()

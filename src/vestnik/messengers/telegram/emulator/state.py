@@ -7,8 +7,9 @@ import asyncio
 from typing import Final
 from weakref import WeakValueDictionary
 
-from vestnik.emulation.limits import Bucket, Named
+from vestnik.emulation.limits import Bucket, Limit, Named, Window
 from vestnik.emulation.line import Ways
+from vestnik.emulation.when import Moment
 from vestnik.emulation.world import World
 from vestnik.messengers.telegram.emulator.calls import NAME
 from vestnik.messengers.telegram.emulator.chats import Chats
@@ -19,6 +20,34 @@ from vestnik.messengers.telegram.emulator.profiles import Profiles
 from vestnik.messengers.telegram.emulator.updates import Updates
 
 
+class OfGroups:
+    """A limit of what a bot says in one group, supergroup or channel; what it says to people does not count."""
+
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
+
+    def wait(self, key: str, now: Moment) -> int:
+        """See Limit."""
+        return self._limit.wait(key, now) if _is_group(key) else 0
+
+    def spend(self, key: str, now: Moment) -> None:
+        """See Limit."""
+        if _is_group(key):
+            self._limit.spend(key, now)
+
+    def forget(self, key: str) -> None:
+        """See Limit."""
+        self._limit.forget(key)
+
+    def clear(self) -> None:
+        """See Limit."""
+        self._limit.clear()
+
+
+def _is_group(key: str) -> bool:
+    return key.rpartition(" ")[2].startswith(("-", "@"))
+
+
 class State:
     """The Bot API's side of one world."""
 
@@ -26,6 +55,7 @@ class State:
         limits = (
             Named("bot", Bucket(rate=30, burst=30)),
             Named("chat", Bucket(rate=1, burst=3), each_recipient=True),
+            Named("group", OfGroups(Window(most=20, seconds=60)), each_recipient=True),
         )
         self.world: Final = world
         self.line: Final = world.line(NAME, Ways(limits=limits))

@@ -1,0 +1,123 @@
+"""Decides how somebody's standing in a chat looks on the wire, who may do what there, and who is told of a change.
+
+It has never heard of why somebody's standing changes.
+"""
+
+from typing import Final
+
+from vestnik.messengers.telegram.emulator.calls import Json, bad, forbidden
+from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE, kind_in_words
+from vestnik.messengers.telegram.emulator.state import State
+from vestnik.messengers.telegram.facts import Named, fields
+
+RIGHTS: Final = tuple(
+    field.name
+    for field in fields("ChatMemberAdministrator")
+    if field.shape == Named("boolean") and field.name.startswith("can_") and field.name != "can_be_edited"
+)
+"""What administrators may be allowed to do."""
+PERMISSIONS: Final = tuple(field.name for field in fields("ChatPermissions"))
+"""What members may be allowed to do."""
+_NEEDED: Final = frozenset(field.name for field in fields("ChatMemberAdministrator") if field.required)
+_OF_GROUPS: Final = frozenset({"can_pin_messages", "can_manage_topics", "can_manage_tags"})
+_OF_CHANNELS: Final = frozenset({"can_post_messages", "can_edit_messages", "can_manage_direct_messages"})
+
+
+def member_on_wire(state: State, key: str, user_id: int, member: Json) -> Json:
+    """The ChatMember object."""
+    user = user_of(state, user_id, member)
+    status = member["status"]
+    match status:
+        case "creator":
+            shown: Json = {"user": user, "status": status, "is_anonymous": bool(member.get("is_anonymous"))}
+        case "administrator":
+            kind = state.chats.on_wire(key)["type"]
+            own = _NEEDED | (_OF_CHANNELS if kind == "channel" else _OF_GROUPS)
+            rights = {name: member.get(name, True) is True for name in RIGHTS if name in own}
+            anonymous = bool(member.get("is_anonymous"))
+            shown = {"user": user, "status": status, "can_be_edited": False, **rights, "is_anonymous": anonymous}
+        case "restricted":
+            allowed = {name: member.get(name, False) is True for name in PERMISSIONS}
+            until = {"is_member": member.get("is_member", True), "until_date": member.get("until_date", 0)}
+            shown = {"user": user, "status": status, **until, **allowed}
+        case "kicked":
+            shown = {"user": user, "status": status, "until_date": member.get("until_date", 0)}
+        case _:
+            shown = {"user": user, "status": status}
+    if member.get("custom_title") and status in ADMINISTRATORS:
+        shown["custom_title"] = member["custom_title"]
+    return shown
+
+
+def user_of(state: State, user_id: int, member: Json) -> Json:
+    """The member's User object: a bot's where the chat was set up with one of that number."""
+    if member.get("user", {}).get("is_bot"):
+        return state.profiles.user(str(user_id))
+    return state.chats.user(user_id)
+
+
+def standing(state: State, key: str, user_id: int) -> Json:
+    """The member's document, in which what has run out no longer holds."""
+    member = state.chats.member(key, user_id)
+    until = member.get("until_date", 0)
+    if member["status"] in ("restricted", "kicked") and 0 < until <= state.now():
+        return {"status": "member" if member["status"] == "restricted" else "left"}
+    return member
+
+
+def need(state: State, bot: str, key: str, right: str, doing: str) -> None:
+    """Failed where the bot may not do that in the chat; where nobody knows who is in the chat, it may."""
+    if not state.chats.has_members(key):
+        return
+    chat, member = state.chats.document(key), state.chats.member(key, int(bot))
+    status = member["status"]
+    if status in GONE:
+        words = "bot was kicked from" if status == "kicked" else "bot is not a member of"
+        raise forbidden(f"{words} the {kind_in_words(chat)}")
+    if status == "creator" or (status == "administrator" and member.get(right, True) is True):
+        return
+    if status not in ADMINISTRATORS and chat.get("permissions", {}).get(right) is True:
+        return
+    raise bad(f"not enough rights to {doing}")
+
+
+async def change_member(
+    state: State, key: str, user_id: int, member: Json, *, by: Json, told: Json | None = None
+) -> None:
+    """The user's standing in the chat is so from now on; bots are told, with what else is `told` of the change."""
+    async with state.lock(f"chat {key}"):
+        chat = state.chats.document(key)
+        old = standing(state, key, user_id)
+        if "user" in old:
+            member = {"user": old["user"], **member}
+        book = chat.setdefault("members" if "members" in chat else "special", {})
+        if member["status"] == "left" and "user" not in member:
+            book.pop(str(user_id), None)
+        else:
+            book[str(user_id)] = member
+        await state.chats.keep(chat)
+    await tell_of_change(state, key, user_id, (old, member), by=by, told=told)
+
+
+async def tell_of_change(
+    state: State, key: str, user_id: int, change: tuple[Json, Json], *, by: Json, told: Json | None = None
+) -> None:
+    """Tells the bots that may know that somebody's standing is no longer the old but the new one."""
+    old, new = (member_on_wire(state, key, user_id, member) for member in change)
+    if old == new:
+        return
+    chat = state.chats.on_wire(key)
+    value = {
+        "chat": chat,
+        "from": by,
+        "date": state.now(),
+        "old_chat_member": old,
+        "new_chat_member": new,
+        **(told or {}),
+    }
+    if new["user"]["is_bot"]:
+        await state.updates.tell(str(user_id), "my_chat_member", value, chat["id"])
+    for bot, member in state.chats.document(key).get("members", {}).items():
+        is_told = member.get("user", {}).get("is_bot") and member["status"] in ADMINISTRATORS
+        if is_told and bot != str(user_id):
+            await state.updates.tell(bot, "chat_member", value, chat["id"])
