@@ -1,0 +1,132 @@
+"""Decides what a disk does to what is written on it: how long it takes, when it is full, what a crash leaves of it.
+
+It has never heard of what is written; a commit is there whole or not at all, and a crash falls before it or after it.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from enum import Enum
+from functools import partial
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from tests.simulation.loop import PROCESS
+from vestnik.domain.errors import StoreUnavailable
+from vestnik.groupcommit import GroupCommit, _Job, _resolve
+
+_A_MOMENT: Final = 0.000_001
+_names: Final = count()
+
+
+class Fate(Enum):
+    """What happens to a commit."""
+
+    WELL = "well"
+    BUSY = "busy"
+    LOST = "the process dies before the commit"
+    KEPT = "the process dies after the commit"
+
+
+class Disk:
+    """The disk of one machine; `slow` is the seconds that a commit may take."""
+
+    def __init__(self, random: Random, slow: float) -> None:
+        self.full = False
+        self.doom = Fate.WELL
+        """What happens to the next commit of the service."""
+        self._random = random
+        self._slow = slow
+
+    def pause(self) -> float:
+        """Seconds until what was asked for is begun or told."""
+        return self._random.random() * self._slow if self._slow and self._random.random() < 0.7 else 0.0
+
+    def fate(self) -> Fate:
+        """What happens to the commit that is about to be made; a doom comes true once."""
+        doom, self.doom = self.doom, Fate.WELL
+        return doom
+
+
+class File:
+    """A database that outlives the processes that open it, with the disk it is on."""
+
+    def __init__(self, disk: Disk, *, vital: bool) -> None:
+        self.disk = disk
+        self.vital = vital
+        """Dooms of the disk are meant for this file."""
+        self.uri = f"file:life{next(_names)}?mode=memory&cache=shared"
+        self._keeper = sqlite3.connect(self.uri, uri=True)
+        _files[self.uri] = self
+
+    async def open(self, migrations: Sequence[tuple[int, str]]) -> "GroupCommit":
+        """Opens it in the running process."""
+        return await LoopCommit.open(self.uri, migrations)
+
+    def ask(self, question: str) -> list[Any]:
+        """What is in it, past everybody who has it open."""
+        return self._keeper.execute(question).fetchall()
+
+    def close(self) -> None:
+        """Forgets it."""
+        self._keeper.close()
+        del _files[self.uri]
+
+
+_files: Final[dict[str, File]] = {}
+"""Those of the present life, by address."""
+
+
+class LoopCommit(GroupCommit):
+    """Group commit on the event loop: what waits when the disk gets round to it is committed together."""
+
+    def __init__(self, path: Path, readers: int, busy_timeout: float) -> None:
+        super().__init__(path, readers, busy_timeout)
+        self._file = _files[str(path)]
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._file.uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _begin(self) -> None:
+        self._pending = False
+        self._process = PROCESS.get()
+        if self._process is not None:
+            self._process.mourners.append(self._drop)
+
+    def _submit(self, job: _Job | None) -> None:
+        self._jobs.put(job)
+        if not self._pending:
+            self._pending = True
+            self._loop.call_later(self._file.disk.pause(), self._write)
+
+    def _write(self) -> None:
+        fate = self._file.disk.fate() if self._file.vital else Fate.WELL
+        batch, going = self._next_batch()
+        if not going:
+            self._commit(batch)
+            _resolve(batch)
+            self._loop.call_later(_A_MOMENT, self._end)  # What is being read is read to its end first.
+            return
+        self._pending = not self._jobs.empty() or self._held is not None
+        if self._pending:
+            self._loop.call_later(self._file.disk.pause(), self._write)
+        self._writing.execute(f"PRAGMA max_page_count = {1 if self._file.disk.full else 2**30}")
+        if fate is Fate.BUSY:
+            for job in batch:
+                job.error = StoreUnavailable("database is locked")
+        elif fate is not Fate.LOST:
+            self._commit(batch)
+        if fate in (Fate.LOST, Fate.KEPT) and self._process is not None:
+            self._process.die()
+            return
+        self._loop.call_later(self._file.disk.pause(), partial(_resolve, batch))
+
+    def _drop(self) -> None:
+        """The process has died: what was not committed is gone."""
+        for connection in (*self._reading, self._writing):
+            connection.close()

@@ -1,0 +1,204 @@
+"""Decides what the real wiring finds in place of the machine it usually runs on: clocks, files and sockets of a life.
+
+It has never heard of what is joined; it changes what names in the wiring mean, and nothing in the rooms.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, NoReturn, cast
+from unittest.mock import patch
+
+import structlog
+from starlette import routing
+
+from tests.simulation.disk import Fate
+from tests.simulation.loop import PROCESS
+from tests.simulation.machine import FAR, MACHINE, SERVICE, Clock, ServiceClock
+from tests.simulation.net import WireTransport
+from vestnik import wiring
+from vestnik.api import accounts, app, clock, deliveries, messages, sendmsg
+from vestnik.api.docs import Docs
+from vestnik.api.shapes import Shape
+from vestnik.config import Settings
+from vestnik.domain.errors import NotSent, StoreFull, StoreUnavailable
+from vestnik.domain.moment import seconds
+from vestnik.emulation import journal
+from vestnik.emulation.far import Emulation
+from vestnik.groupcommit import GroupCommit
+from vestnik.messengers.answers import IDEMPOTENCY_KEY
+from vestnik.messengers.registry import messengers
+from vestnik.ports import Request, Response, Store, Transport
+from vestnik.store import sqlite
+from vestnik.store.memory import MemoryStore
+
+_READS: Final = frozenset(
+    {
+        "orphans",
+        "message",
+        "messages",
+        "deliveries",
+        "delivery",
+        "history",
+        "accounts",
+        "list_accounts",
+        "keys",
+        "clock_offset",
+    }
+)
+
+
+class KeptInMemory:
+    """The store in memory behind a disk: it takes time, can be full, and a crash falls before a commit or after it."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._disk = MACHINE.get().disk
+        self._process = PROCESS.get()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        async def asked(*args: Any, **kwargs: Any) -> Any:
+            return await self._carry_out(method, name not in _READS, args, kwargs)
+
+        return asked
+
+    async def _carry_out(self, method: Any, writes: bool, args: Any, kwargs: Any) -> Any:
+        disk, process = self._disk, self._process
+        assert process is not None
+        await asyncio.sleep(disk.pause())
+        fate = disk.fate() if writes else Fate.WELL
+        if writes and disk.full:
+            raise StoreFull("there is no room on the disk")
+        if fate is Fate.BUSY:
+            raise StoreUnavailable("database is locked")
+        if fate is Fate.LOST:
+            process.die()
+            await process.last_breath()
+        result = await method(*args, **kwargs)
+        if fate is Fate.KEPT:
+            process.die()
+            await process.last_breath()
+        await asyncio.sleep(disk.pause())
+        return result
+
+
+@asynccontextmanager
+async def _open_store(settings: Settings) -> AsyncIterator[Store]:
+    machine = MACHINE.get()
+    window = None if settings.dedupe_window is None else seconds(settings.dedupe_window)
+    if machine.plan.store == "memory":
+        yield cast("Store", KeptInMemory(MemoryStore(window, machine.remains)))
+        return
+    store = await sqlite.SqliteStore.open("vestnik.db", dedupe_window=window)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+class _Files:
+    """Stands for GroupCommit where files are opened."""
+
+    @staticmethod
+    async def open(path: Path | str, migrations: Sequence[tuple[int, str]]) -> GroupCommit:
+        return await MACHINE.get().files[Path(path).name].open(migrations)
+
+
+class Roads:
+    """Stands for sockets: to other processes of the same life."""
+
+    def __init__(self, roads: Mapping[str, Transport]) -> None:
+        self._roads = roads
+
+    async def exchange(self, request: Request, *, timeout: float) -> Response:
+        """See the port."""
+        road = self._roads.get(request.url[: request.url.find("/", 8)])
+        if road is None:
+            raise NotSent(f"there is no {request.url}")
+        return await road.exchange(request, timeout=timeout)
+
+
+def _sockets(stack: AsyncExitStack, connections: int = 0) -> Transport:
+    machine = MACHINE.get()
+    return Roads({place: WireTransport(machine.wire, machine.places[place]) for place in (SERVICE, FAR)})
+
+
+_answer = Emulation.answer
+
+
+async def _noted_answer(self: Emulation, request: Request) -> Response:
+    """The emulators' answer, with a note of every attempt that reaches them."""
+    machine = MACHINE.get()
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return await _answer(self, request)
+    machine.seen[key].append(machine.loop.time())
+    machine.story.tell("emulator", f"is sent {key}")
+    try:
+        response = await _answer(self, request)
+    except BaseException as error:
+        machine.story.tell("emulator", f"gives {key} no answer: {type(error).__name__}")
+        raise
+    machine.story.tell("emulator", f"answers {key} {response.status} {response.body.decode()[:100]}")
+    return response
+
+
+def _tell(logger: Any, name: str, event: MutableMapping[str, Any]) -> NoReturn:
+    machine = MACHINE.get(None)
+    if machine is not None:
+        process = PROCESS.get()
+        words = " ".join(f"{key}={value}" for key, value in event.items() if key not in ("event", "exc_info"))
+        machine.story.tell(process.name if process else "log", f"[{name}] {event.get('event')} {words}")
+        if name in ("error", "exception", "critical") or event.get("exc_info"):
+            machine.faults.append(f"log: {event.get('event')} {words} {event.get('exc_info')!r}")
+    raise structlog.DropEvent
+
+
+@contextmanager
+def stage(*, told: bool) -> Iterator[None]:
+    """While it stands the wiring builds for a life; with `told` log lines become part of the story."""
+    kept = structlog.get_config()
+    structlog.configure(
+        processors=[_tell],
+        wrapper_class=structlog.make_filtering_bound_logger("debug" if told else "error"),
+        cache_logger_on_first_use=False,
+    )
+    with ExitStack() as patches:
+        for where, name, what in (
+            (wiring, "open_store", _open_store),
+            (wiring, "_sockets", _sockets),
+            (wiring, "version", cache(version)),
+            (wiring, "messengers", cache(messengers)),
+            (sqlite, "GroupCommit", _Files),
+            (journal, "GroupCommit", _Files),
+            (Emulation, "answer", _noted_answer),
+            (app, "describe", lambda *_: {}),
+            (app, "Docs", cache(Docs)),
+            (routing, "compile_path", cache(routing.compile_path)),
+            *((room, "Shape", _shape) for room in (accounts, clock, deliveries, messages, sendmsg)),
+        ):
+            patches.enter_context(patch.object(where, name, what))
+        patches.enter_context(patch.object(wiring, "SystemClock", _clock))
+        yield
+    structlog.configure(**kept)
+
+
+def _clock(offset: int = 0) -> Clock:
+    process = PROCESS.get()
+    return ServiceClock(offset) if process is not None and process.name == "service" else Clock(offset)
+
+
+_Shape: Final = Shape
+_shapes: Final[dict[Any, Any]] = {}
+
+
+def _shape(kind: Any, *args: Any, **kwargs: Any) -> Any:
+    """The same shape again: it takes long to make and remembers nothing."""
+    if kind not in _shapes:
+        _shapes[kind] = _Shape(kind, *args, **kwargs)
+    return _shapes[kind]
