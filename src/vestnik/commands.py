@@ -77,7 +77,7 @@ def migrate(settings: config.Settings) -> int:
         """Opening a store brings it up to date."""
 
     _with_store(settings, nothing_more)
-    Console().print(f"{opening.database_path(settings)} is up to date", highlight=False, soft_wrap=True)
+    Console().print(f"{opening.database_name(settings)} is up to date", highlight=False, soft_wrap=True)
     return 0
 
 

@@ -91,7 +91,9 @@ class Settings:
     host: str = _setting("127.0.0.1", str, "The address to serve on; any but loopback needs a key or --insecure.")
     port: int = _setting(8080, _whole(0, 65535), "The port to serve on; 0 takes a free one.")
     data: Path = _setting(Path("vestnik-data"), Path, "The folder of vestnik.db and emulator.db.")
-    database_url: str = _setting("", str, "A database in place of vestnik.db in the data folder: sqlite:///PATH.")
+    database_url: str = _setting(
+        "", str, "In place of vestnik.db: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+    )
     demo: bool = _setting(False, _flag, "Put sample accounts into an empty database.")
     test_clock: bool = _setting(False, _flag, "Let /api/clock move the service's time.")
     no_emulators: bool = _setting(False, _flag, "Serve no emulators; every messenger then needs its BASE_URL.")

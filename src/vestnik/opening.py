@@ -12,11 +12,13 @@ from typing import Final
 
 from vestnik.config import Settings, variable
 from vestnik.domain.errors import BadSetting, VestnikError
-from vestnik.domain.moment import seconds
+from vestnik.domain.moment import Moment, seconds
 from vestnik.ports import Store
 from vestnik.store.sqlite import SqliteStore
 
 _SQLITE: Final = "sqlite:///"
+_POSTGRES: Final = ("postgresql://", "postgres://")
+_ADDRESS: Final = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _LOCK: Final = "vestnik.lock"
 
 
@@ -41,21 +43,54 @@ def database_path(settings: Settings) -> Path:
     if not settings.database_url:
         return settings.data / "vestnik.db"
     if not settings.database_url.startswith(_SQLITE):
-        raise BadSetting(f"{variable('database_url')}: {settings.database_url!r} cannot be used, give {_SQLITE}PATH")
+        raise _bad_address(settings, f"give {_SQLITE}PATH" + ("" if _is_server(settings) else f" or {_ADDRESS}"))
     return Path(settings.database_url.removeprefix(_SQLITE))
+
+
+def database_name(settings: Settings) -> str:
+    """The database as people may be told of it, without user and password."""
+    return _shown(settings.database_url) if _is_server(settings) else str(database_path(settings))
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The store of the settings, brought up to date, and closed at the end."""
-    path = database_path(settings)
-    _make(path.parent)
     window = None if settings.dedupe_window is None else seconds(settings.dedupe_window)
-    store = await SqliteStore.open(path, dedupe_window=window)
+    store = await (_open_server(settings, window) if _is_server(settings) else _open_file(settings, window))
     try:
         yield store
     finally:
         await store.close()
+
+
+async def _open_file(settings: Settings, window: Moment | None) -> Store:
+    path = database_path(settings)
+    _make(path.parent)
+    return await SqliteStore.open(path, dedupe_window=window)
+
+
+async def _open_server(settings: Settings, window: Moment | None) -> Store:
+    try:
+        from vestnik.store.postgres import PostgresStore  # noqa: PLC0415 - it needs what not everybody has installed
+    except ModuleNotFoundError as missing:
+        raise _bad_address(settings, f"{missing.name} is not installed: pip install 'vestnik[cluster]'") from None
+    try:
+        return await PostgresStore.open(settings.database_url, dedupe_window=window)
+    except ValueError:  # Its text may hold a piece of the password.
+        raise _bad_address(settings, f"give {_ADDRESS}, with special characters percent-encoded") from None
+
+
+def _is_server(settings: Settings) -> bool:
+    return settings.database_url.startswith(_POSTGRES)
+
+
+def _bad_address(settings: Settings, reason: str) -> BadSetting:
+    return BadSetting(f"{variable('database_url')}: {_shown(settings.database_url)!r} cannot be used, {reason}")
+
+
+def _shown(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return scheme + separator + rest.rpartition("@")[2].partition("?")[0]
 
 
 async def check_exposure(settings: Settings) -> None:

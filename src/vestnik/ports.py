@@ -125,8 +125,14 @@ class Store(Protocol):
         """Keeps the reply of a begun request; a status of 500 or more forgets the request instead."""
 
     # Dispatch
-    async def claim(self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment) -> Claimed:
-        """Leases what is due, in turns by priority; the deferred that came due wait from now on."""
+    async def claim(
+        self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> Claimed:
+        """Leases what is due, in turns by priority; the deferred that came due wait from now on.
+
+        With `alone` a recipient gets one at a time: nothing is leased while something is being sent to it, by whomever.
+        What is held back by that comes due, without a word of `next_due`, when the other has been recorded.
+        """
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
         """Applies verdicts; False where the fence has moved on. Reports that came early are applied after them."""

@@ -59,11 +59,13 @@ class Running:
     gateways: Mapping[str, Gateway]
     emulation: Emulation | None
     door: Door
+    store: Store
 
     async def run(self) -> None:
         """Dispatches until `stop`, and ends once what is under way has finished."""
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(_open(name, gateway)) for name, gateway in self.gateways.items()]
+            beside.append(group.create_task(self.store.watch(self.dispatcher.wake)))
             if self.emulation is not None:
                 beside.append(group.create_task(self.emulation.run()))
             await self.dispatcher.run()
@@ -152,7 +154,7 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
             registry=registry,
         )
         own.app = asgi_far(app)
-        yield Running(app, dispatcher, gateways, emulation, door)
+        yield Running(app, dispatcher, gateways, emulation, door, store)
 
 
 @asynccontextmanager

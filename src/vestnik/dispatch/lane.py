@@ -44,6 +44,7 @@ class Lane:
         metrics: LaneMetrics,
     ) -> None:
         self._metrics = metrics
+        one_at_a_time = gateway.traits.one_at_a_time
         self._terms = Terms(
             messenger,
             settings,
@@ -54,7 +55,8 @@ class Lane:
             Breaker(threshold=settings.slots * 2),
             Pace(settings.per_second, settings.gap),
             Recorder(store, clock, self._settled),
-            Turns(self._start) if gateway.traits.one_at_a_time else None,
+            Turns(self._start) if one_at_a_time and not store.shared else None,
+            alone=one_at_a_time and store.shared,
         )
         self._main = self._track(suspects=False, slots=settings.slots, ahead=settings.slots)
         self._side = self._track(suspects=True, slots=max(1, settings.slots // SUSPECTS_SHARE), ahead=0)
@@ -145,3 +147,5 @@ class Lane:
             due = [verdict.due_at for verdict in verdicts if verdict.due_at is not None and verdict.suspect is suspects]
             due += [given.due_at for given in returns if given.suspect is suspects]
             track.alarm.set_for(min(due, default=None))
+            if self._terms.alone:
+                track.alarm.ring()  # Whoever had to wait for these is due now.

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 _BATCH: Final = 1_000
 _FORGET_EVERY: Final = seconds(600)
 _STORE_PAUSE: Final = seconds(1)
+_CHECKS_PER_LEASE: Final = 4
+"""How often, while a lease lasts, a process looks for the leases of others that died."""
 _UNREGISTERED: Final = Policy(RetrySchedule(), on_unclear=OnUnclear.HOLD)
 """For deliveries of a messenger that is no longer there: a person decides."""
 INTERRUPTED: Final = Unclear("interrupted", "the process died while the attempt was under way")
@@ -35,17 +37,21 @@ class Sweep:
         self._store = store
         self._clock = clock
         self._policies = policies
-        self._lease = seconds(lease)
+        self._check_every = seconds(lease / _CHECKS_PER_LEASE if store.shared else lease)
         self._stopping = False
         self.alarm = Alarm(clock)
         self.put_off: Callable[[Moment], None] = lambda _: None
         """Told when the first of the deliveries that were just judged will be tried again."""
 
     async def recover(self) -> None:
-        """Judges all attempts that a dead process left under way, once the store lets it. For the embedded mode."""
+        """Judges all attempts that a dead process left under way, once the store lets it.
+
+        Where other processes share the rows they may be at work on them: then only leases that ran out are judged.
+        """
+        shared = self._store.shared
         while not self._stopping:
             try:
-                await self._judge_orphans(INTERRUPTED, everything=True)
+                await self._judge_orphans(LEASE_RAN_OUT if shared else INTERRUPTED, everything=not shared)
             except StoreUnavailable as trouble:
                 log.warning("store unavailable, interrupted attempts wait", reason=str(trouble))
                 self.alarm.set_for(self._clock.now() + _STORE_PAUSE)
@@ -60,7 +66,7 @@ class Sweep:
 
     async def run(self) -> None:
         """Expires what is to expire when its time comes, and frees leases that ran out, until stopped."""
-        lease_check = self._clock.now() + self._lease
+        lease_check = self._clock.now() + self._check_every
         forget_at = self._clock.now()
         while not self._stopping:
             try:
@@ -68,7 +74,7 @@ class Sweep:
                 self.alarm.set_for(await self._expire(now))
                 if now >= lease_check:
                     await self._judge_orphans(LEASE_RAN_OUT, everything=False)
-                    lease_check = now + self._lease
+                    lease_check = now + self._check_every
                 if now >= forget_at:
                     await self._store.forget(now)
                     forget_at = now + _FORGET_EVERY

@@ -46,4 +46,6 @@ class Terms:
     pace: Pace
     recorder: Recorder
     turns: Turns | None
-    """Who goes first where only one attempt to a recipient may be under way."""
+    """Who goes first where only one attempt to a recipient may be under way and nobody else sends."""
+    alone: bool = False
+    """Others send to the same recipients, so it is the store that hands out one at a time to each."""

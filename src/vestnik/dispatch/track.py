@@ -113,6 +113,7 @@ class Track:
                     limit=limit,
                     lease_until=now + seconds(self._terms.settings.lease),
                     now=now,
+                    alone=self._terms.alone,
                 )
             except StoreUnavailable as trouble:
                 log.warning("store unavailable, nothing is claimed", reason=str(trouble), pause=_STORE_PAUSE)

@@ -13,6 +13,7 @@ from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Receipt
 from vestnik.domain.priority import Priority, take_turns
 from vestnik.domain.summary import message_status
+from vestnik.store.hunger import one_each
 from vestnik.store.memory_people import MemoryPeople
 from vestnik.store.page import Page, resolve, retry
 from vestnik.store.remains import Remains
@@ -95,23 +96,33 @@ class MemoryStore(MemoryPeople):
 
     # Dispatch
 
-    async def claim(self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment) -> Claimed:
+    async def claim(
+        self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> Claimed:
         deferred = [row for row in self._timely(State.DEFERRED, now) if row.messenger == messenger]
         for row in nsmallest(RIPEN_AT_ONCE, _due(deferred, now), key=_due_order):
             row.move(must_step(row.state, Event.COME_DUE))
         waiting = [
             row for row in self._timely(State.WAITING, now) if row.messenger == messenger and row.suspect == suspects
         ]
+        busy = {row.recipient for row in self.remains.in_state(State.SENDING) if alone and row.messenger == messenger}
+        free = [row for row in _due(waiting, now) if row.recipient not in busy]
         due = [
-            nsmallest(limit, (row for row in _due(waiting, now) if row.priority == priority), key=_due_order)
+            nsmallest(limit + 1, (row for row in free if row.priority == priority), key=_due_order)
             for priority in Priority
         ]
-        picked = take_turns(due, limit)
+        picked, more = take_turns(due, limit), False
+        if alone:
+            picked, more = one_each([[(row, row.recipient) for row in queue] for queue in due], limit)
         for row in picked:
             row.move(must_step(row.state, Event.CLAIM))
             row.attempts, row.lease_until, row.claimed_at = row.attempts + 1, lease_until, now
         left = [row.due_at or 0 for row in deferred if row.state is State.DEFERRED]
-        left += [row.due_at or 0 for row in waiting if row.state is State.WAITING]
+        left += [
+            row.due_at or 0
+            for row in waiting
+            if row.state is State.WAITING and (more or not alone or (row.due_at or 0) > now)
+        ]
         return Claimed([self._claim(row) for row in picked], max(now, min(left)) if left else None)
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:

@@ -56,7 +56,7 @@ class PostgresStore:
         """Opens the database and brings its schema up to date.
 
         `dedupe_window` is how long after it was accepted a finished delivery blocks a repetition; None means forever.
-        BadSetting for an address that is none, SchemaTooNew if a newer version has written the database,
+        ValueError for an address that is none, SchemaTooNew if a newer version has written the database,
         StoreUnavailable if it cannot be used.
         """
         await bring_up_to_date(url)
@@ -110,8 +110,10 @@ class PostgresStore:
 
     # Dispatch
 
-    async def claim(self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment) -> Claimed:
-        hunger = Hunger(messenger, suspects, limit, lease_until, now)
+    async def claim(
+        self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> Claimed:
+        hunger = Hunger(messenger, suspects, limit, lease_until, now, alone)
         return await self._gather.do(self._claim, hunger, weight=max(1, limit))
 
     async def _claim(self, hungers: Sequence[Hunger]) -> list[Claimed]:

@@ -13,13 +13,15 @@ from vestnik.domain.lifecycle import Event, State, must_step
 from vestnik.domain.moment import Moment, seconds
 from vestnik.domain.priority import Priority, take_turns
 from vestnik.sqlfiles import queries
-from vestnik.store.hunger import Hunger, ripening, rounds
+from vestnik.store.hunger import Hunger, one_each, ripening, rounds
 from vestnik.store.page import Page
 from vestnik.store.postgres_line import Connection, columns
 from vestnik.store.postgres_page import add_to_tallies, lock_rows, read_rows, read_said, to_rows, turn
 from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Row
 
 _SQL: Final = queries(files(__package__) / "postgres_lanes.sql")
+_CHOOSING: Final = 0x5645_0003
+"""The class of the advisory locks of whoever chooses for a messenger that sends one at a time."""
 _LOOK_AGAIN: Final = seconds(0.01)
 """After so long it is known what became of rows that another process holds at this moment."""
 
@@ -37,12 +39,20 @@ async def claim(connection: Connection, hungers: Sequence[Hunger]) -> list[Claim
     return [claimed for each in rounds(hungers) for claimed in await _claim_round(connection, each)]
 
 
-async def _claim_round(connection: Connection, hungers: list[Hunger]) -> list[Claimed]:
+async def find(connection: Connection, hungers: Sequence[Hunger]) -> list[_Found]:
+    """What there is for each lane, once the deferred that came due wait."""
     found = await _due(connection, hungers)
     both = zip(hungers, found, strict=True)
     if ripe := [each for each, had in both if had.next_deferred is not None and had.next_deferred <= each.now]:
         await _ripen(connection, ripe)
         found = await _due(connection, hungers)
+    return found
+
+
+async def _claim_round(connection: Connection, hungers: list[Hunger]) -> list[Claimed]:
+    found = await find(connection, hungers)
+    if hungers[0].alone:
+        return [await _claim_alone(connection, hungers[0], found[0])]
     shares = [_shares(hunger, had) for hunger, had in zip(hungers, found, strict=True)]
     rows = await _lease(connection, list(zip(hungers, shares, strict=True)))
     said = await read_said(connection, (row.message_id for row in rows)) if rows else {}
@@ -51,6 +61,37 @@ async def _claim_round(connection: Connection, hungers: list[Hunger]) -> list[Cl
         for hunger, had, share in zip(hungers, found, shares, strict=True)
         for leased in [[row for row in rows if (row.messenger, row.suspect) == (hunger.messenger, hunger.suspects)]]
     ]
+
+
+async def choose_alone(connection: Connection, messenger: str) -> None:
+    """Until the end of the transaction nobody else chooses for a messenger that sends one at a time."""
+    await connection.execute(_SQL["one_by_one"], _CHOOSING, messenger)
+
+
+async def _claim_alone(connection: Connection, hunger: Hunger, found: _Found) -> Claimed:
+    """One for each recipient to whom nothing is being sent, by this process or another."""
+    await choose_alone(connection, hunger.messenger)
+    due = await connection.fetch(_SQL["due_alone"], hunger.messenger, hunger.suspects, hunger.now, hunger.limit + 1)
+    queues: list[list[tuple[DeliveryKey, str]]] = [[] for _ in Priority]
+    for priority, message_id, ordinal, recipient in due:
+        queues[priority].append(((message_id, ordinal), recipient))
+    picked, more = one_each(queues, hunger.limit)
+    rows = await lease_keys(connection, picked, hunger.lease_until, hunger.now)
+    said = await read_said(connection, (row.message_id for row in rows)) if rows else {}
+    claims = [row.claim(said[row.message_id]) for row in rows]
+    return Claimed(claims, _hurry(hunger, len(picked), len(rows)) if more else _later(hunger, found))
+
+
+async def lease_keys(
+    connection: Connection, keys: Sequence[DeliveryKey], lease_until: Moment, now: Moment
+) -> list[Row]:
+    """Those of the keys that still wait and that nobody else holds, leased, in their order."""
+    if not keys:
+        return []
+    records = await connection.fetch(_SQL["lease_keys"], *columns(keys, 2), lease_until, now)
+    rows = {row.key: row for row in to_rows(records, Row)}
+    await _count_moves(connection, rows, State.WAITING, Event.CLAIM)
+    return [rows[key] for key in keys if key in rows]
 
 
 async def _due(connection: Connection, hungers: Sequence[Hunger]) -> list[_Found]:
@@ -92,10 +133,17 @@ async def _count_moves(connection: Connection, keys: Iterable[DeliveryKey], befo
 
 
 def _next_due(hunger: Hunger, found: _Found, share: Counter[Priority], taken: int) -> Moment | None:
-    if taken < share.total():
-        return hunger.now + _LOOK_AGAIN
-    if sum(found.due) > taken:
-        return hunger.now
+    if taken < share.total() or sum(found.due) > taken:
+        return _hurry(hunger, share.total(), taken)
+    return _later(hunger, found)
+
+
+def _hurry(hunger: Hunger, wanted: int, taken: int) -> Moment:
+    """There is more at once, unless others hold it at this moment."""
+    return hunger.now + _LOOK_AGAIN if taken < wanted else hunger.now
+
+
+def _later(hunger: Hunger, found: _Found) -> Moment | None:
     times = [moment for moment in (found.next_waiting, found.next_deferred) if moment is not None]
     return max(hunger.now, min(times)) if times else None
 

@@ -50,6 +50,29 @@ FROM unnest($1::text[], $2::boolean[], $3::bigint[], $4::int[])
     WITH ORDINALITY AS l (messenger, suspect, now, most, place)
 ORDER BY l.place
 
+-- name: due_alone
+-- The same for all priorities of a lane at once. $1 messenger, $2 suspects, $3 now, $4 the most of each.
+SELECT d.priority, d.message_id, d.ordinal, d.recipient
+FROM unnest('{0,1,2}'::smallint[]) WITH ORDINALITY AS p (priority, place)
+CROSS JOIN LATERAL (
+    SELECT priority, message_id, ordinal, recipient, due_at
+    FROM deliveries AS w
+    WHERE state = 'waiting' AND messenger = $1 AND suspect = $2 AND priority = p.priority
+        AND due_at <= $3 AND (expires_at IS NULL OR expires_at > $3)
+        AND NOT EXISTS (
+            SELECT 1 FROM deliveries AS o
+            WHERE o.state = 'sending' AND o.messenger = w.messenger AND o.recipient = w.recipient
+        )
+    ORDER BY due_at, message_id, ordinal
+    LIMIT $4
+) AS d
+ORDER BY d.priority, d.due_at, d.message_id, d.ordinal
+
+-- name: one_by_one
+-- Of a messenger that may send only one at a time to a recipient, two processes may not choose at once: neither would
+-- see what the other has chosen. $1 the class of the lock, $2 the messenger.
+SELECT pg_advisory_xact_lock($1, hashtext($2))
+
 -- name: ripe
 -- Deferred deliveries that have come due: $1 messengers, $2 now, $3 the most. Those that another process makes wait at
 -- this moment are passed over.
@@ -89,6 +112,25 @@ WITH picked AS MATERIALIZED (
 )
 UPDATE deliveries AS d
 SET state = 'sending', attempts = d.attempts + 1, lease_until = p.lease_until, claimed_at = p.now
+FROM picked AS p
+WHERE d.message_id = p.message_id AND d.ordinal = p.ordinal
+RETURNING
+    d.message_id, d.ordinal, d.messenger, d.recipient, d.account, d.state, d.priority, d.attempts, d.max_attempts,
+    d.due_at, d.lease_until, d.claimed_at, d.expires_at, d.external_id, d.code, d.detail, d.doubt, d.suspect,
+    d.content_key, d.issue
+
+-- name: lease_keys
+-- These, as far as they still wait: $1 messages, $2 ordinals, $3 lease until, $4 now.
+WITH picked AS MATERIALIZED (
+    SELECT d.message_id, d.ordinal
+    FROM unnest($1::text[], $2::int[]) AS k (message_id, ordinal)
+    JOIN deliveries AS d ON d.message_id = k.message_id AND d.ordinal = k.ordinal
+    WHERE d.state = 'waiting'
+    ORDER BY d.message_id, d.ordinal
+    FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE deliveries AS d
+SET state = 'sending', attempts = d.attempts + 1, lease_until = $3, claimed_at = $4
 FROM picked AS p
 WHERE d.message_id = p.message_id AND d.ordinal = p.ordinal
 RETURNING

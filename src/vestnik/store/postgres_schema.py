@@ -7,11 +7,10 @@ import asyncio
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
-from urllib.parse import urlsplit
 
 import asyncpg
 
-from vestnik.domain.errors import BadSetting, SchemaTooNew, StoreUnavailable
+from vestnik.domain.errors import SchemaTooNew, StoreUnavailable
 from vestnik.sqlfiles import migrations
 from vestnik.store.postgres_line import CONNECTION_SECONDS, SQL, unavailable
 
@@ -30,14 +29,13 @@ _TRIES: Final = (0.2, 0.5, 1.0, 2.0, 0.0)
 
 def shown(url: str) -> str:
     """The database as it may be named in a line for people: without user and password."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or 'local'}:{parts.port or 5432}{parts.path}"
+    return url.partition("://")[2].rpartition("@")[2].partition("?")[0]
 
 
 async def bring_up_to_date(url: str) -> None:
     """Applies what migrations are missing, one process at a time.
 
-    BadSetting for an address that is none, SchemaTooNew for a database of a newer version, StoreUnavailable where the
+    ValueError for an address that is none, SchemaTooNew for a database of a newer version, StoreUnavailable where the
     server cannot be reached or refuses.
     """
     connection = await _connect(url)
@@ -62,8 +60,6 @@ async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
             return await asyncpg.connect(url, timeout=CONNECTION_SECONDS)
         except _REFUSED as refusal:
             raise StoreUnavailable(f"{shown(url)} cannot be used: {refusal}") from None
-        except (asyncpg.ClientConfigurationError, ValueError) as reason:
-            raise BadSetting(f"the database's address cannot be used: {reason}") from None
         except Exception as trouble:
             if unavailable(trouble) is None:
                 raise

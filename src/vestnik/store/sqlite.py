@@ -77,8 +77,10 @@ class SqliteStore:
 
     # Dispatch
 
-    async def claim(self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment) -> Claimed:
-        hunger = Hunger(messenger, suspects, limit, lease_until, now)
+    async def claim(
+        self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> Claimed:
+        hunger = Hunger(messenger, suspects, limit, lease_until, now, alone)
         return await self._rows.write(sqlite_lanes.claim, hunger, weight=max(1, limit))
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:

@@ -12,9 +12,9 @@ from vestnik.domain.delivery import Claim, Claimed, Return, Verdict
 from vestnik.domain.lifecycle import Event, State, must_step
 from vestnik.domain.moment import LATEST, Moment
 from vestnik.domain.outcomes import Receipt
-from vestnik.domain.priority import take_turns
+from vestnik.domain.priority import Priority, take_turns
 from vestnik.sqlfiles import queries
-from vestnik.store.hunger import Hunger, ripening, rounds
+from vestnik.store.hunger import Hunger, one_each, ripening, rounds
 from vestnik.store.page import Page
 from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Early, delivery_key
 from vestnik.store.sqlite_page import (
@@ -44,18 +44,38 @@ def claim(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed
     return [claimed for each in rounds(hungers) for claimed in _claim_round(connection, each)]
 
 
-def _claim_round(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed]:
+def find(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[_Found]:
+    """What there is for each lane, once the deferred that came due wait."""
     found = _due(connection, hungers)
     both = zip(hungers, found, strict=True)
     if ripe := [each for each, had in both if had.next_deferred is not None and had.next_deferred <= each.now]:
         _ripen(connection, ripe)
         found = _due(connection, hungers)
+    return found
+
+
+def _claim_round(connection: sqlite3.Connection, hungers: list[Hunger]) -> list[Claimed]:
+    found = find(connection, hungers)
+    if hungers[0].alone:
+        return [_claim_alone(connection, hungers[0], found[0])]
     picked = [take_turns(had.due, hunger.limit) for hunger, had in zip(hungers, found, strict=True)]
-    claims = iter(_lease(connection, list(zip(hungers, picked, strict=True))))
+    claims = iter(lease(connection, list(zip(hungers, picked, strict=True))))
     return [
         Claimed([next(claims) for _ in keys], _next_due(hunger, had, len(keys)))
         for hunger, had, keys in zip(hungers, found, picked, strict=True)
     ]
+
+
+def _claim_alone(connection: sqlite3.Connection, hunger: Hunger, found: _Found) -> Claimed:
+    """One for each recipient to whom nothing is being sent."""
+    asked = {"messenger": hunger.messenger, "suspects": hunger.suspects, "now": hunger.now, "most": hunger.limit + 1}
+    queues = [
+        [((key, ordinal), recipient) for key, ordinal, recipient in connection.execute(_SQL["due_alone"], each)]
+        for each in ({**asked, "priority": priority} for priority in Priority)
+    ]
+    picked, more = one_each(queues, hunger.limit)
+    claims = lease(connection, [(hunger, picked)])
+    return Claimed(claims, hunger.now if more else _later(hunger, found))
 
 
 def _due(connection: sqlite3.Connection, hungers: Sequence[Hunger]) -> list[_Found]:
@@ -76,7 +96,8 @@ def _ripen(connection: sqlite3.Connection, hungers: Sequence[Hunger]) -> None:
     _count_moves(connection, from_json(keys, list[DeliveryKey]), State.DEFERRED, Event.COME_DUE)
 
 
-def _lease(connection: sqlite3.Connection, shares: list[tuple[Hunger, list[DeliveryKey]]]) -> list[Claim]:
+def lease(connection: sqlite3.Connection, shares: list[tuple[Hunger, list[DeliveryKey]]]) -> list[Claim]:
+    """Claims on these deliveries, which must be waiting."""
     leases = [(*key, hunger.lease_until, hunger.now) for hunger, keys in shares for key in keys]
     if not leases:
         return []
@@ -95,6 +116,10 @@ def _count_moves(connection: sqlite3.Connection, keys: Sequence[DeliveryKey], be
 def _next_due(hunger: Hunger, found: _Found, taken: int) -> Moment | None:
     if sum(map(len, found.due)) > taken:
         return hunger.now
+    return _later(hunger, found)
+
+
+def _later(hunger: Hunger, found: _Found) -> Moment | None:
     times = [moment for moment in (found.next_waiting, found.next_deferred) if moment is not None]
     return max(hunger.now, min(times)) if times else None
 

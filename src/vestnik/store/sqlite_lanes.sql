@@ -57,6 +57,20 @@ SELECT
     )
 FROM json_each(:lanes) AS l
 
+-- name: due_alone
+-- What is due for a lane in one priority and not for somebody to whom something is being sent. That is never more than
+-- lanes have slots, so it is looked through for each.
+SELECT message_id, ordinal, recipient
+FROM deliveries AS d
+WHERE state = 'waiting' AND messenger = :messenger AND suspect = :suspects AND priority = :priority
+    AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS o
+        WHERE o.state = 'sending' AND o.messenger = d.messenger AND o.recipient = d.recipient
+    )
+ORDER BY due_at, message_id, ordinal
+LIMIT :most
+
 -- name: ripe
 -- Deferred deliveries that have come due, those of the first lane first and in order of time, as the index has them;
 -- to sort a whole crowd that came due at once for each bounded share of it would be dear. :lanes holds [messenger, now].
