@@ -4,10 +4,11 @@ It has never heard of what is said in the calls.
 """
 
 import queue
+import urllib.request
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.served import served
 from vestnik.asgi import far_asgi
@@ -34,6 +35,21 @@ class Listener:
     def next(self) -> Request:
         """The next call."""
         return self.calls.get(timeout=PATIENCE)
+
+    def subscribe(self, address: str, app: str, secret: str) -> None:
+        """Makes it the webhook of an app of the emulated Cloud API, which asks for a challenge first."""
+        query = urlencode(
+            {
+                "object": "whatsapp_business_account",
+                "callback_url": self.address,
+                "verify_token": "word",
+                "fields": "messages",
+                "access_token": f"{app}|{secret}",
+            }
+        )
+        request = urllib.request.Request(f"{address}/whatsapp/v23.0/{app}/subscriptions?{query}", method="POST")
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            assert answer.status == 200
 
 
 @contextmanager

@@ -69,8 +69,9 @@ class Media:
         self._blobs = world.blobs(NAME)
 
     async def upload(self, request: Request) -> dict[str, Any]:
-        """Keeps the file of a multipart form."""
+        """Keeps the file of a multipart form; the other fields may come in the query too."""
         fields, files = _form(request)
+        fields = {**dict(parse_qsl(request.url.partition("?")[2])), **fields}
         if fields.get("messaging_product") != wire.PRODUCT:
             raise Refused(100, "(#100) The parameter messaging_product is required.")
         if "file" not in files:

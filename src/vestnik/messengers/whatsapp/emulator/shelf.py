@@ -135,6 +135,7 @@ class Shelf:
                 query.get(name, "").lower() in ("", str(getattr(template, name)).lower())
                 for name in ("name", "status", "language", "category")
             )
+            and query.get("name_or_content", "").lower() in _words(template)
         ]
         limit, after = _number(query.get("limit"), PAGE, MOST), _number(query.get("after"), 0, len(found))
         page = found[after : after + limit]
@@ -178,6 +179,10 @@ def _decided(template: Template, fields: Mapping[str, Any]) -> Template:
         raise Refusal([Wrong(pointer("status"), f"must be one of {', '.join(templates.STATUSES)}")])
     reason = str(fields.get("reason") or "INVALID_FORMAT") if status == "REJECTED" else "NONE"
     return msgspec.structs.replace(template, status=status, rejected_reason=reason)
+
+
+def _words(template: Template) -> str:
+    return " ".join((template.name, *(str(one.get("text") or "") for one in template.components))).lower()
 
 
 def _plain(template: Template) -> dict[str, Any]:
