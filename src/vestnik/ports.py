@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, ReceiptGot, Return, Verdict
+from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import NoReply as NoReply  # noqa: PLC0414 - what a transport raises goes through its door too
 from vestnik.domain.errors import NotSent as NotSent  # noqa: PLC0414 - likewise
 from vestnik.domain.lifecycle import Event, State
@@ -132,6 +132,30 @@ class Store(Protocol):
 
         With `alone` a recipient gets one at a time: nothing is leased while something is being sent to it, by whomever.
         What is held back by that comes due, without a word of `next_due`, when the other has been recorded.
+        """
+
+    async def due(
+        self, messenger: str, *, suspects: bool, limit: int, held: Sequence[str], now: Moment, alone: bool = False
+    ) -> Due:
+        """What could be claimed, up to `limit` of each priority beside those `held`; nothing of it is leased.
+
+        The deferred that came due wait from now on. With `alone` nothing is told for a recipient while something is
+        being sent to it.
+        """
+
+    async def claim_these(
+        self, messenger: str, ids: Sequence[str], *, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> list[Claim]:
+        """Leases those of the messenger's deliveries that are due and unclaimed, and passes over the others.
+
+        With `alone` one for each recipient at most, and none while something is being sent to it.
+        """
+
+    async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Does the work, which only one of the processes that share the rows does at a time; returns when it does.
+
+        Others wait here for their turn, which comes within 5 seconds after the leader is gone. A leader that may have
+        lost the lead has its work cancelled, and waits again.
         """
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:

@@ -103,6 +103,26 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A due delivery that nobody has claimed."""
+
+    delivery_id: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What waits to be claimed by id, as one look found it."""
+
+    queues: list[list[Waiting]]
+    """One for each priority, the highest first, each in its order; without what whoever looked holds already."""
+    held: set[str]
+    """Of the ids that whoever looked holds, those that are still due and unclaimed."""
+    next_due: Moment | None
+    """The earliest time at which something not yet due will be; None where nothing waits for its time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A delivery as it stands."""
 

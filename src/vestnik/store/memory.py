@@ -15,6 +15,7 @@ from vestnik.domain.priority import Priority, take_turns
 from vestnik.domain.summary import message_status
 from vestnik.store.hunger import one_each
 from vestnik.store.memory_people import MemoryPeople
+from vestnik.store.memory_relay import MemoryRelay
 from vestnik.store.page import Page, resolve, retry
 from vestnik.store.remains import Remains
 from vestnik.store.rows import (
@@ -32,7 +33,7 @@ from vestnik.store.rows import (
 )
 
 
-class MemoryStore(MemoryPeople):
+class MemoryStore(MemoryPeople, MemoryRelay):
     """Implements `vestnik.ports.Store`; one over the `remains` of another is the next life of the same data.
 
     `dedupe_window` is how long after it was accepted a finished delivery blocks a repetition; None means forever.

@@ -3,12 +3,12 @@
 It has never heard of statements; those stand in the .sql files beside the operations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, ReceiptGot, Return, Verdict
+from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import VestnikError
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Acceptance, Message, Order
@@ -20,7 +20,9 @@ from vestnik.store import (
     postgres_changes,
     postgres_intake,
     postgres_lanes,
+    postgres_lead,
     postgres_people,
+    postgres_relay,
     postgres_requests,
 )
 from vestnik.store.begun import Beginning, Reply
@@ -43,6 +45,7 @@ class PostgresStore:
     shared = True
 
     def __init__(self, url: str, line: Line, life: int, dedupe_window: Moment | None) -> None:
+        self._url = url
         self._line = line
         self._life = life
         self._window = dedupe_window
@@ -118,6 +121,21 @@ class PostgresStore:
 
     async def _claim(self, hungers: Sequence[Hunger]) -> list[Claimed]:
         return await self._line.write(partial(postgres_lanes.claim, hungers=hungers))
+
+    async def due(
+        self, messenger: str, *, suspects: bool, limit: int, held: Sequence[str], now: Moment, alone: bool = False
+    ) -> Due:
+        look = postgres_relay.Look(messenger, suspects, limit, held, now, alone)
+        return await self._line.write(partial(postgres_relay.due, look=look))
+
+    async def claim_these(
+        self, messenger: str, ids: Sequence[str], *, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> list[Claim]:
+        naming = postgres_relay.Naming(messenger, ids, lease_until, now, alone)
+        return await self._line.write(partial(postgres_relay.claim_these, naming=naming))
+
+    async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
+        await postgres_lead.lead(self._url, work)
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
         return await self._gather.do(self._reports.record, (verdicts, now), weight=len(verdicts))

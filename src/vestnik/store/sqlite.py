@@ -3,14 +3,14 @@
 It has never heard of statements; those stand in the .sql files beside the operations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, ReceiptGot, Return, Verdict
+from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import VestnikError
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Acceptance, Message, Order
@@ -19,7 +19,15 @@ from vestnik.domain.outcomes import Receipt
 from vestnik.domain.requests import Known
 from vestnik.groupcommit import GroupCommit
 from vestnik.sqlfiles import migrations
-from vestnik.store import sqlite_asks, sqlite_changes, sqlite_intake, sqlite_lanes, sqlite_people, sqlite_requests
+from vestnik.store import (
+    sqlite_asks,
+    sqlite_changes,
+    sqlite_intake,
+    sqlite_lanes,
+    sqlite_people,
+    sqlite_relay,
+    sqlite_requests,
+)
 from vestnik.store.begun import Beginning, Reply
 from vestnik.store.hunger import Hunger
 from vestnik.store.intake import Intake
@@ -82,6 +90,21 @@ class SqliteStore:
     ) -> Claimed:
         hunger = Hunger(messenger, suspects, limit, lease_until, now, alone)
         return await self._rows.write(sqlite_lanes.claim, hunger, weight=max(1, limit))
+
+    async def due(
+        self, messenger: str, *, suspects: bool, limit: int, held: Sequence[str], now: Moment, alone: bool = False
+    ) -> Due:
+        look = sqlite_relay.Look(messenger, suspects, limit, held, now, alone)
+        return await self._rows.write(sqlite_relay.due, look, weight=max(1, limit))
+
+    async def claim_these(
+        self, messenger: str, ids: Sequence[str], *, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> list[Claim]:
+        naming = sqlite_relay.Naming(messenger, ids, lease_until, now, alone)
+        return await self._rows.write(sqlite_relay.claim_these, naming, weight=max(1, len(ids)))
+
+    async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
+        await work()
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
         return await self._rows.write(sqlite_lanes.record, (verdicts, now), weight=len(verdicts))
