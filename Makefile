@@ -7,10 +7,11 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash check docs lock clean
+.PHONY: help setup run test crash check bench bench-quick profile docs lock clean
+.PHONY: peers
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # The stamp names the place and the contents, so a moved tree or a changed lock sets up anew and all else costs nothing.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -52,6 +53,30 @@ check: setup ## Lint, format check, types and the arrows between the rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The peers' virtualenv is apart from the project's: their versions are their own affair.
+PEERS       := $(VENV)/peers
+PEERS_LOCK  := benchmarks/peers/requirements.lock
+PEERS_READY := $(PEERS)/.set-up
+
+peers: setup
+	@want="$(CURDIR) $$(cksum <$(PEERS_LOCK))"; \
+	if [ "$$(cat $(PEERS_READY) 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
+	set -e; \
+	echo "Installing what is compared with into $(PEERS) ..."; \
+	$(BIN)/python -m venv --clear $(PEERS); \
+	$(PEERS)/bin/python -m pip --quiet --quiet --disable-pip-version-check install \
+	  --require-hashes --no-deps -r $(PEERS_LOCK); \
+	echo "$$want" >$(PEERS_READY)
+
+bench: peers ## Measure against the peers and write docs/performance.md; takes an hour, Linux only
+	@$(BIN)/python -m benchmarks --write $(ARGS)
+
+bench-quick: setup ## Measure a little of everything in three minutes; ARGS="--only intake" picks
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
+
+profile: peers ## Draw flame graphs of intake and drain into vestnik-data/profile, with where the time goes
+	@$(BIN)/python -m benchmarks.profile --py-spy $(PEERS)/bin/py-spy $(ARGS)
+
 docs: setup ## Draw docs/lifecycle.md from the table in the domain
 	@$(BIN)/python -m tests.house.lifecycle_doc
 
@@ -64,8 +89,9 @@ lock: ## Make the locks anew; ARGS=--upgrade takes the newest versions
 	  $(VENV)/lock/bin/python -m pip install --quiet --quiet uv; }
 	$(LOCK) --all-extras $(ARGS) -o requirements.lock pyproject.toml
 	$(LOCK) --extra cluster --no-annotate --constraint requirements.lock -o locks/runtime.lock pyproject.toml
+	$(LOCK) --no-annotate $(ARGS) -o $(PEERS_LOCK) benchmarks/peers/requirements.in
 	echo hatchling | $(LOCK) --no-annotate --constraint requirements.lock -o locks/build.lock -
 
 clean: ## Remove .venv and what tools left behind, never data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What people would assemble instead of Vestnik, each as its own documentation recommends."""
