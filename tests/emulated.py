@@ -90,6 +90,10 @@ class Steering:
         """The phone's owner does something else."""
         self._ask("POST", f"/phones/{messenger}/{quote(recipient, safe='')}/{deed}", fields)
 
+    def chat(self, chat_id: int, **ways: Any) -> None:
+        """Sets up a group or channel of Telegram."""
+        self._ask("PUT", f"/messengers/telegram/chats/{chat_id}", ways)
+
     def journal(self) -> list[dict[str, Any]]:
         """Everything that phones got."""
         entries: list[dict[str, Any]] = self._ask("GET", "/journal")["entries"]

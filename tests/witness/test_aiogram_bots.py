@@ -114,17 +114,17 @@ def customer(steering: Steering, who: str, token: str) -> None:
         return int(entry["external_id"].partition(":")[2])
 
     steering.says("telegram", who, bot=token, text="/start")
-    steering.does("telegram", who, "presses", bot=token, message=number(got("Pizza?")), button="Yes")
+    steering.does("telegram", who, "press", bot=token, message=number(got("Pizza?")), button="Yes")
     got("Choose")
-    steering.does("telegram", who, "presses", bot=token, button="Big")
+    steering.does("telegram", who, "press", bot=token, button="Big")
     got("You said: Big")
-    steering.does("telegram", who, "presses", bot=token, button="Me")
+    steering.does("telegram", who, "press", bot=token, button="Me")
     eventually(lambda: [entry for entry in steering.journal() if entry["text"].startswith("Hello, 7916")])
     file = {"kind": "document", "name": "a.txt", "data": base64.b64encode(b"stressed").decode()}
     steering.says("telegram", who, bot=token, file=file)
     assert got("Reversed")["payload"]["method"] == "sendDocument"
     steering.says("telegram", who, bot=token, text="poll")
-    steering.does("telegram", who, "votes", bot=token, message=number(got("Tea?")), options=[1])
+    steering.does("telegram", who, "vote", bot=token, message=number(got("Tea?")), options=[1])
     got("You chose [1]")
 
 

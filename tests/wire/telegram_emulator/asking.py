@@ -75,7 +75,7 @@ class Api:
 
     async def person(self, who: int, deed: str, *, expect: int | None = None, **fields: Any) -> Any:
         """Somebody does something to the bot, by default with success: a message, or what leaves none."""
-        writes = deed == "messages" or (deed == "presses" and "message" not in fields)
+        writes = deed == "messages" or (deed == "press" and "message" not in fields)
         status = expect or (201 if writes else 204)
         body = {"bot": self.token, **fields}
         return await self.world.control("POST", f"/phones/telegram/{who}/{deed}", body, expect=status)

@@ -167,9 +167,9 @@ def test_people_vote_and_the_bot_is_told(tmp_path: Path) -> None:
         number = message["message_id"]
         assert [option["text"] for option in message["poll"]["options"]] == ["Yes", "No"]
         for wrong in ([2], [0, 1], [-1]):
-            await api.person(1001, "votes", message=number, options=wrong, expect=409)
-        await api.person(1001, "votes", message=number, options=[1])
-        await api.person(1001, "votes", message=number, options=[0])
+            await api.person(1001, "vote", message=number, options=wrong, expect=409)
+        await api.person(1001, "vote", message=number, options=[1])
+        await api.person(1001, "vote", message=number, options=[0])
         updates = await api.updates(offset=-4)
         assert [next(iter(set(update) - {"update_id"})) for update in updates] == ["poll", "poll_answer"] * 2
         assert updates[-1]["poll_answer"]["option_ids"] == [0]
@@ -178,7 +178,7 @@ def test_people_vote_and_the_bot_is_told(tmp_path: Path) -> None:
         assert (poll["is_closed"], poll["total_voter_count"]) == (True, 1)
         again = await api.refusal("stopPoll", chat_id=1001, message_id=number)
         assert again == "Bad Request: poll has already been closed"
-        await api.person(1001, "votes", message=number, options=[0], expect=409)
+        await api.person(1001, "vote", message=number, options=[0], expect=409)
 
     told(tmp_path, story)
 
@@ -197,13 +197,13 @@ def test_a_quiz_keeps_its_answer_until_it_is_stopped(tmp_path: Path) -> None:
         )
         assert "correct_option_ids" not in message["poll"]
         api.world.clock.move(30)
-        await api.person(1001, "votes", message=message["message_id"], options=[1])
-        await api.person(1001, "votes", message=message["message_id"], options=[0], expect=409)
+        await api.person(1001, "vote", message=message["message_id"], options=[1])
+        await api.person(1001, "vote", message=message["message_id"], options=[0], expect=409)
         [update] = await api.updates()
         assert update["poll"]["correct_option_ids"] == [1]
         assert update["poll"]["explanation"] == "So"
         api.world.clock.move(30)
-        await api.person(1002, "votes", chat=1001, message=message["message_id"], options=[1], expect=409)
+        await api.person(1002, "vote", chat=1001, message=message["message_id"], options=[1], expect=409)
 
     told(tmp_path, story)
 

@@ -126,9 +126,9 @@ def test_members_are_banned_for_a_while_restricted_and_promoted(tmp_path: Path) 
         until = 1_800_000_000 + 3600
         assert await api.get("banChatMember", chat_id=GROUP, user_id=1001, until_date=until)
         assert (await api.get("getChatMember", chat_id=GROUP, user_id=1001))["until_date"] == until
-        await api.person(1001, "joins", chat=GROUP, expect=409)
+        await api.person(1001, "join", chat=GROUP, expect=409)
         api.world.clock.move(3600)
-        await api.person(1001, "joins", chat=GROUP, expect=201)
+        await api.person(1001, "join", chat=GROUP, expect=201)
         some = {"can_send_messages": True}
         assert await api.get("restrictChatMember", chat_id=GROUP, user_id=1001, permissions=some)
         member = await api.get("getChatMember", chat_id=GROUP, user_id=1001)
@@ -151,8 +151,8 @@ def test_bots_are_told_who_comes_and_goes_and_of_themselves(tmp_path: Path) -> N
         await api.updates(allowed_updates=EVERYTHING)
         await group(api)
         assert "my_chat_member" in await kinds(api)
-        await api.person(1002, "joins", chat=GROUP, expect=201)
-        await api.person(1002, "leaves", chat=GROUP, expect=201)
+        await api.person(1002, "join", chat=GROUP, expect=201)
+        await api.person(1002, "leave", chat=GROUP, expect=201)
         assert await kinds(api) == ["chat_member", "message", "chat_member", "message"]
         await api.get("sendMessage", chat_id=1001, text="Hello")
         await api.world.phone("telegram", blocked=True)
@@ -187,7 +187,7 @@ def test_links_lead_in_once_or_after_asking(tmp_path: Path) -> None:
         await api.updates(allowed_updates=EVERYTHING)
         assert await kinds(api) == ["my_chat_member"]
         link = await api.get("createChatInviteLink", chat_id=GROUP, name="Front", creates_join_request=True)
-        await api.person(1005, "joins", chat=GROUP, link=link["invite_link"])
+        await api.person(1005, "join", chat=GROUP, link=link["invite_link"])
         assert await kinds(api) == ["chat_join_request"]
         assert (await api.get("getChatMember", chat_id=GROUP, user_id=1005))["status"] == "left"
         assert await api.get("approveChatJoinRequest", chat_id=GROUP, user_id=1005)
@@ -198,10 +198,10 @@ def test_links_lead_in_once_or_after_asking(tmp_path: Path) -> None:
         assert (edited["member_limit"], edited["creates_join_request"]) == (3, False)
         revoked = await api.get("revokeChatInviteLink", chat_id=GROUP, invite_link=link["invite_link"])
         assert revoked["is_revoked"] is True
-        await api.person(1006, "joins", chat=GROUP, link=link["invite_link"], expect=409)
+        await api.person(1006, "join", chat=GROUP, link=link["invite_link"], expect=409)
         primary = await api.get("exportChatInviteLink", chat_id=GROUP)
         assert (await api.get("getChat", chat_id=GROUP))["invite_link"] == primary
-        await api.person(1006, "joins", chat=GROUP, link=primary, expect=201)
+        await api.person(1006, "join", chat=GROUP, link=primary, expect=201)
 
     told(tmp_path, story)
 

@@ -127,7 +127,7 @@ def test_the_kinds_that_a_bot_asks_for_stay_in_force_and_count_when_something_ha
         await said(api, "not told")
         await api.world.control(
             "POST",
-            "/phones/telegram/1001/reactions",
+            "/phones/telegram/1001/react",
             {"message": message["message_id"], "emoji": ["👍"], "bot": api.token},
             expect=204,
         )
@@ -148,7 +148,7 @@ def test_a_pressed_button_is_told_once_and_can_be_answered_for_a_while(tmp_path:
         markup = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}, {"text": "Go", "url": "https://a.test"}]]}
         message = await api.get("sendMessage", chat_id=1001, text="Sure?", reply_markup=markup)
         press = {"message": message["message_id"], "bot": api.token}
-        path = "/phones/telegram/1001/presses"
+        path = "/phones/telegram/1001/press"
         await api.world.control("POST", path, {**press, "button": "Yes"}, expect=204)
         await api.world.control("POST", path, {**press, "button": "Go"}, expect=204)
         await api.world.control("POST", path, {**press, "button": "No"}, expect=409)
@@ -171,12 +171,12 @@ def test_a_key_of_the_keyboard_writes_its_text_or_what_it_asks_for(tmp_path: Pat
         keyboard = {"keyboard": [["Yes", {"text": "My number", "request_contact": True}]]}
         await api.get("sendMessage", chat_id=1001, text="?", reply_markup=keyboard)
         for key in ("Yes", "My number"):
-            await api.person(1001, "presses", button=key)
+            await api.person(1001, "press", button=key)
         first, second = await api.updates()
         assert first["message"]["text"] == "Yes"
         assert second["message"]["contact"]["user_id"] == 1001
         await api.get("sendMessage", chat_id=1001, text="!", reply_markup={"remove_keyboard": True})
-        await api.world.control("POST", "/phones/telegram/1001/presses", {"button": "Yes"}, expect=409)
+        await api.world.control("POST", "/phones/telegram/1001/press", {"button": "Yes"}, expect=409)
 
     told(tmp_path, story)
 
@@ -189,7 +189,7 @@ def test_people_send_places_and_contacts_and_edit_what_they_wrote(tmp_path: Path
         place, contact, text = (update["message"] for update in await api.updates())
         assert place["location"] == {"latitude": 1.5, "longitude": 2}
         assert contact["contact"]["first_name"] == "A"
-        path = "/phones/telegram/1001/edits"
+        path = "/phones/telegram/1001/edit"
         body = {"message": text["message_id"], "text": "first", "bot": api.token}
         await api.world.control("POST", path, body, expect=204)
         [update] = await api.updates(offset=4)

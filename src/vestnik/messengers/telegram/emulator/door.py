@@ -135,6 +135,10 @@ class TelegramEmulator:
         payload = msgspec.json.encode({"text": text}).decode()
         return Draft(bot, recipient, text, payload, prefix=f"{usual(recipient)['id']}:")
 
+    def does(self, method: str) -> bool:
+        """Whether somebody does the work of the method, which is not only answered in its type."""
+        return method.lower() in self._handlers
+
     async def _answer(self, request: Request) -> Any:
         path, _, query = request.url.partition("?")
         if download := split_download(path):

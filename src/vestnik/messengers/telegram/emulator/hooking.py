@@ -58,9 +58,10 @@ class Hooking:
             wishes = {"connections": new.connections, "allowed": new.allowed}
             await self._hooks.put(bot, msgspec.structs.replace(old, **wishes))
             return Described(result=True, description=f"Webhook is already {'set' if new.url else 'deleted'}")
-        if 0 < self._next.get(bot, 0) - now <= _BETWEEN:
-            raise Failed(wire.too_many_requests(1))
-        self._next[bot] = now + _BETWEEN
+        if new.url:
+            if 0 < self._next.get(bot, 0) - now <= _BETWEEN:
+                raise Failed(wire.too_many_requests(1))
+            self._next[bot] = now + _BETWEEN
         await self._hooks.put(bot, new)
         if drop:
             await self._updates.done(bot, list(self._updates.queue(bot).waiting))

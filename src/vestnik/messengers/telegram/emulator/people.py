@@ -60,12 +60,12 @@ class People:
         }
         return {
             "messages": Deed(self._write, writing),
-            "presses": Deed(self._press, {**where, "button": _TEXT}, ("button",)),
-            "reactions": Deed(self._react, {**where, "emoji": list[str]}, ("message", "emoji")),
-            "votes": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
-            "joins": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
-            "leaves": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
-            "edits": Deed(self._edit, {**where, "text": _TEXT}, ("message", "text")),
+            "press": Deed(self._press, {**where, "button": _TEXT}, ("button",)),
+            "react": Deed(self._react, {**where, "emoji": list[str]}, ("message", "emoji")),
+            "vote": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
+            "join": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
+            "leave": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
+            "edit": Deed(self._edit, {**where, "text": _TEXT}, ("message", "text")),
         }
 
     async def blocked(self, recipient: str, before: Phone, after: Phone) -> None:
