@@ -6,37 +6,18 @@ It has never heard of our own gateway. The library asks graph.facebook.com, and 
 from collections.abc import Iterator
 from itertools import count
 
-import httpx
 import pytest
-from pywa import errors, utils
+from pywa import errors
 from pywa.client import WhatsApp
 from pywa.handlers import MessageStatusHandler
 from pywa.types.message_status import MessageStatus, MessageStatusType
 
 from tests.emulated import Steering
-from tests.witness.listener import Listener, listening
-from vestnik.ports import Response
+from tests.witness.listener import Listener
+from tests.witness.pywas import SECRET, listened, opened
 
-TOKEN, SECRET, VERIFY = "EAAwitness", "witness-app-secret", "witness-verify"
 PEOPLE = (f"35840{number:07d}" for number in count(1_000_000))
 NUMBERS = (str(number) for number in count(200_000_000_000_001))
-
-
-class Elsewhere(httpx.BaseTransport):
-    """Leads every request to the emulator and below its prefix, whatever the host."""
-
-    def __init__(self, address: str) -> None:
-        self._there = httpx.URL(f"{address}/whatsapp")
-        self._sockets = httpx.HTTPTransport()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        path = self._there.raw_path + request.url.raw_path
-        request.url = self._there.copy_with(raw_path=path)
-        request.headers["host"] = self._there.netloc.decode()
-        return self._sockets.handle_request(request)
-
-    def close(self) -> None:
-        self._sockets.close()
 
 
 @pytest.fixture
@@ -54,35 +35,14 @@ def number() -> str:
 @pytest.fixture
 def client(address: str, number: str) -> Iterator[WhatsApp]:
     """The library for a number and an app."""
-    with httpx.Client(transport=Elsewhere(address)) as session:
-        yield WhatsApp(
-            phone_id=number,
-            token=TOKEN,
-            session=session,
-            server=None,
-            verify_token=VERIFY,
-            app_secret=SECRET,
-            skip_duplicate_updates=False,
-        )
+    with opened(address, number) as library:
+        yield library
 
 
 @pytest.fixture
 def listener(client: WhatsApp) -> Iterator[Listener]:
     """The app's webhook, set by the library and verified by it."""
-
-    def challenged(query: dict[str, str]) -> Response:
-        text, status = client.webhook_challenge_handler(query.get(utils.HUB_VT), query.get(utils.HUB_CH))
-        return Response(status, {"content-type": "text/plain"}, (text or "").encode())
-
-    with listening(Listener(challenged)) as webhook:
-        answer = client.api.set_app_callback_url(
-            app_id=77,
-            access_token=f"77|{SECRET}",
-            callback_url=webhook.address,
-            verify_token=VERIFY,
-            fields=("messages",),
-        )
-        assert answer == {"success": True}
+    with listened(client) as webhook:
         yield webhook
 
 
