@@ -11,11 +11,10 @@ import msgspec
 
 from vestnik.emulation import people, problems
 from vestnik.emulation.asked import JSON, Asked
-from vestnik.emulation.journal import Entry
-from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
+from vestnik.emulation.problems import Problem
+from vestnik.emulation.reading import Reading
 from vestnik.emulation.rules import read_rules
 from vestnik.emulation.tally import Tally
-from vestnik.emulation.when import rfc3339
 from vestnik.emulation.world import Emulator, World
 from vestnik.groupcommit import StoreUnavailable
 from vestnik.ports import Request, Response
@@ -24,24 +23,6 @@ Route: TypeAlias = Callable[[Asked], Awaitable[Response]]
 
 BODY_LIMIT: Final = 2**20
 """Bytes of a request."""
-PAGE: Final = 1_000
-MOST: Final = 10_000
-"""Entries in one answer, where nothing is asked for and at most."""
-
-
-class _Shown(msgspec.Struct):
-    """An entry as the control API shows it."""
-
-    seq: int
-    messenger: str
-    bot: str
-    recipient: str
-    text: str
-    external_id: str
-    idempotency_key: str | None
-    failed: str | None
-    at: str
-    payload: msgspec.Raw
 
 
 class Control:
@@ -50,9 +31,10 @@ class Control:
     def __init__(self, world: World, emulators: Mapping[str, Emulator]) -> None:
         self._world = world
         self._emulators = emulators
-        phones = people.People(world, emulators)
+        phones, reading = people.People(world, emulators), Reading(world, emulators)
         self._routes: dict[str, dict[str, Route]] = {
-            "journal": {"GET": self._journal},
+            "journal": {"GET": reading.journal},
+            "expect": {"POST": reading.expect},
             "stats": {"GET": self._stats},
             "reset": {"POST": self._reset},
             "faults": {"GET": self._faults, "PUT": self._put_faults, "DELETE": self._drop_faults},
@@ -92,24 +74,6 @@ class Control:
         if slash and (messenger not in self._emulators or not more or not thing):
             raise Problem(404, f"the control API has no {path}")
         return await route(Asked(messenger, thing, pairs, request.body, request.method))
-
-    async def _journal(self, asked: Asked) -> Response:
-        asked.only("messenger", "recipient", "after", "limit")
-        messenger, recipient = asked.query.get("messenger"), asked.query.get("recipient")
-        if messenger is not None and messenger not in self._emulators:
-            raise Refusal([Wrong(pointer("messenger"), f"must be one of {', '.join(self._emulators)}")])
-        if messenger is not None and recipient is not None:
-            recipient = self._emulators[messenger].canonical(recipient) or recipient
-        after, limit = asked.number("after", 0), min(asked.number("limit", PAGE, least=1), MOST)
-        body = await self._world.journal.page(
-            lambda entries: _page(entries, limit),
-            messenger=messenger,
-            recipient=recipient,
-            among=list(self._emulators) if messenger is None else [messenger],
-            after=after,
-            limit=limit,
-        )
-        return Response(200, JSON, body)
 
     async def _stats(self, asked: Asked) -> Response:
         asked.only()
@@ -176,26 +140,6 @@ class Control:
         if found is None:
             raise Problem(404, f"no bot of {asked.messenger} can be called that")
         return found
-
-
-def _page(entries: list[Entry], limit: int) -> bytes:
-    """A page of the journal, made off the event loop: a long one takes tens of milliseconds."""
-    shown = [
-        _Shown(
-            entry.seq,
-            entry.messenger,
-            entry.bot,
-            entry.recipient,
-            entry.text,
-            entry.external_id,
-            entry.idempotency_key,
-            entry.failed,
-            rfc3339(entry.at),
-            msgspec.Raw(entry.payload.encode()),
-        )
-        for entry in entries
-    ]
-    return msgspec.json.encode({"entries": shown, "next": shown[-1].seq if len(shown) == limit else None})
 
 
 def _json(value: Any) -> Response:

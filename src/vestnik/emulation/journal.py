@@ -6,6 +6,7 @@ An entry is made at the moment the messenger takes the message. Whether and when
 reports that follow; a message that a messenger takes and then fails to deliver has an entry with `failed`.
 """
 
+import asyncio
 import re
 import sqlite3
 from collections import Counter
@@ -70,6 +71,22 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     payload: str
 
 
+class Wanted(NamedTuple):
+    """Which entries are asked for; what is None does not matter.
+
+    `text` is a pattern as in a shell, for all of the text. `since` and `until` are moments, the second not included.
+    `among` are the messengers that the recipient may belong to.
+    """
+
+    messenger: str | None = None
+    recipient: str | None = None
+    bot: str | None = None
+    text: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    among: Sequence[str] = ()
+
+
 class Due(NamedTuple):
     """A report that a message will bring: when, or None as long as its phone is offline.
 
@@ -111,6 +128,7 @@ class Journal:
     def __init__(self, rows: GroupCommit) -> None:
         self.rows = rows
         """The file, which the other parts of the emulation keep their rows in too."""
+        self._arrived = asyncio.Event()
 
     @classmethod
     async def open(cls, path: Path) -> "Journal":
@@ -121,6 +139,8 @@ class Journal:
         """The entry, after its commit. Where the key of an honoured item is known: the first entry, and no new one."""
         kept = await self.rows.write(_take, item)
         note_taken()
+        self._arrived.set()
+        self._arrived = asyncio.Event()
         return kept
 
     async def known(self, messenger: str, bot: str, key: str) -> Entry | None:
@@ -133,25 +153,16 @@ class Journal:
         found = _ENTRIES.decode(await self._ask("entry", {"seq": seq}))
         return found[0] if found else None
 
-    async def page(
-        self,
-        render: Callable[[list[Entry]], R],
-        *,
-        messenger: str | None,
-        recipient: str | None,
-        among: Sequence[str],
-        after: int,
-        limit: int,
-    ) -> R:
-        """Messages that phones got, in order, beyond `after`; all, of one messenger, or of one recipient.
+    def arrival(self) -> asyncio.Event:
+        """Set when the next message is taken, counted from the call."""
+        return self._arrived
 
-        `among` are the messengers that the recipient may belong to. `render` runs off the event loop.
-        """
-        asked: dict[str, Any] = {"after": after, "limit": limit, "messenger": messenger, "recipient": recipient}
-        name = "page"
-        if recipient is not None:
-            name = "page_of_recipient"
-            asked["messengers"] = msgspec.json.encode(among).decode()
+    async def page(self, render: Callable[[list[Entry]], R], wanted: Wanted, *, after: int, limit: int) -> R:
+        """Messages that phones got, in order, beyond `after`; `render` runs off the event loop."""
+        asked = {**wanted._asdict(), "after": after, "limit": limit}
+        asked["among"] = msgspec.json.encode(wanted.among).decode()
+        name = "page" if wanted.recipient is None else "page_of_recipient"
+        if wanted.recipient is not None:
             await self._sort()
 
         def read(connection: sqlite3.Connection) -> R:
