@@ -56,9 +56,9 @@ class Deliveries(TwoStores):
         super().__init__()
         self.claims: list[Claim] = []
 
-    @rule(limit=st.integers(0, 4), lease=st.integers(1, 20))
-    def claim(self, limit: int, lease: int) -> None:
-        options = {"limit": limit, "lease_until": self.now + lease * SECOND, "now": self.now}
+    @rule(limit=st.integers(0, 4), lease=st.integers(1, 20), alone=st.booleans())
+    def claim(self, limit: int, lease: int, alone: bool = False) -> None:
+        options = {"limit": limit, "lease_until": self.now + lease * SECOND, "now": self.now, "alone": alone}
         lanes = [(messenger, suspects) for messenger in MESSENGERS for suspects in (False, True)]
         calls: list[Call] = [((name,), {"suspects": suspects, **options}) for name, suspects in [*lanes, lanes[0]]]
         for claimed in self.at_once("claim", *calls):
@@ -215,8 +215,20 @@ class Papers(TwoStores):
             self.both("clock_offset")
 
 
-# A life that goes wrong is cut down to its essence, which takes minutes.
+class DeliveriesOnAServer(Deliveries):
+    kind = "postgres"
+
+
+class PapersOnAServer(Papers):
+    kind = "postgres"
+
+
+# A life that goes wrong is cut down to its essence, which takes minutes; one on a server takes longer than in a file.
 TestDeliveries = pytest.mark.timeout(900)(Deliveries.TestCase)
 TestDeliveries.settings = lives(35)
 TestPapers = pytest.mark.timeout(900)(Papers.TestCase)
 TestPapers.settings = lives(12)
+TestDeliveriesOnAServer = pytest.mark.timeout(900)(DeliveriesOnAServer.TestCase)
+TestDeliveriesOnAServer.settings = lives(8)
+TestPapersOnAServer = pytest.mark.timeout(900)(PapersOnAServer.TestCase)
+TestPapersOnAServer.settings = lives(3)

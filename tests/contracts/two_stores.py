@@ -1,4 +1,4 @@
-"""Decides how two stores live one random life side by side, and that each of their answers is compared.
+"""Decides how the store in memory and another live one random life side by side, and that all answers are compared.
 
 It has never heard of what may happen in that life beyond orders, time and death.
 """
@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Awaitable
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.contracts.stores import audit
+from tests.contracts.stores import STORES, audit
 from vestnik.domain.errors import VestnikError
 from vestnik.domain.message import Address, Order, Sender
 from vestnik.domain.moment import SECOND
@@ -50,7 +50,9 @@ orders = st.fixed_dictionaries(
 
 
 class TwoStores(RuleBasedStateMachine):
-    """A store in memory and one in a file; what is asked of one is asked of the other."""
+    """A store in memory and one of another kind; what is asked of one is asked of the other."""
+
+    kind: ClassVar = "sqlite"
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,12 +67,13 @@ class TwoStores(RuleBasedStateMachine):
     @initialize(window=st.sampled_from([None, None, 0, 10]))
     def open(self, window: int | None) -> None:
         self.window = None if window is None else window * SECOND
-        self.stores = [MemoryStore(self.window), self._sqlite()]
+        self.data = STORES[self.kind](Path(self.folder.name))
+        self.stores = [MemoryStore(self.window), self._open_other()]
 
-    def _sqlite(self) -> SqliteStore:
-        opening = SqliteStore.open(Path(self.folder.name) / "vestnik.db", dedupe_window=self.window)
-        store = self.runner.run(opening)
-        store._rows._writing.execute("PRAGMA synchronous = OFF")  # A life is short and nobody pulls its plug.
+    def _open_other(self) -> Store:
+        store = self.runner.run(self.data.open(self.window))
+        if isinstance(store, SqliteStore):
+            store._rows._writing.execute("PRAGMA synchronous = OFF")  # A life is short and nobody pulls its plug.
         return store
 
     def teardown(self) -> None:
@@ -118,10 +121,10 @@ class TwoStores(RuleBasedStateMachine):
 
     @rule()
     def begin_a_new_life(self) -> None:
-        memory, sqlite = self.stores
+        memory, other = self.stores
         assert isinstance(memory, MemoryStore)
-        self.runner.run(sqlite.close())
-        self.stores = [MemoryStore(self.window, memory.remains), self._sqlite()]
+        self.runner.run(other.close())
+        self.stores = [MemoryStore(self.window, memory.remains), self._open_other()]
 
     @invariant()
     def everything_is_the_same(self) -> None:

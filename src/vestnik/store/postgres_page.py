@@ -15,7 +15,7 @@ from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Receipt
 from vestnik.sqlfiles import queries
 from vestnik.store.page import Page, is_in_doubt
-from vestnik.store.postgres_line import Connection, clean, columns
+from vestnik.store.postgres_line import Connection, columns
 from vestnik.store.rows import DeliveryKey, Early, Row, Said, delivery_key
 
 T = TypeVar("T")
@@ -47,18 +47,17 @@ async def read_said(connection: Connection, ids: Iterable[str]) -> dict[str, Sai
 
 async def read_early(connection: Connection, answers: Sequence[tuple[str, int, str | None, bool]]) -> list[Early]:
     """Kept reports that may have waited for answers: a key, the external id that it brings, whether it leaves doubt."""
-    cleaned = [(message_id, ordinal, clean(name), doubt) for message_id, ordinal, name, doubt in answers]
-    return to_rows(await connection.fetch(_SQL["early"], *columns(cleaned, 4)), Early)
+    return to_rows(await connection.fetch(_SQL["early"], *columns(answers, 4)), Early)
 
 
 async def keys_about(connection: Connection, receipts: Sequence[Receipt]) -> list[DeliveryKey]:
     """Every delivery that one of the receipts may be about."""
     reports = [
         (
-            *(delivery_key(clean(receipt.reference)) or (None, None)),
+            *(delivery_key(receipt.reference) or (None, None)),
             receipt.messenger,
-            clean(receipt.external_id),
-            clean(receipt.recipient) if receipt.reference is None else None,
+            receipt.external_id,
+            receipt.recipient if receipt.reference is None else None,
         )
         for receipt in receipts
     ]
@@ -92,12 +91,12 @@ async def turn(connection: Connection, page: Page, now: Moment) -> None:
         await run(_SQL["update_whole"], *columns([_changed(row) for _, row in changed], 15))
     if page.attempts:
         attempts = [
-            (*key, made.attempt, made.started_at, made.ended_at, made.ending, clean(made.code), clean(made.detail))
+            (*key, made.attempt, made.started_at, made.ended_at, made.ending, made.code, made.detail)
             for key, made in page.attempts
         ]
         await run(_SQL["add_attempts"], *columns(attempts, 8))
     if page.receipts:
-        receipts = [(*key, got.kind, got.at, clean(got.code), clean(got.detail)) for key, got in page.receipts]
+        receipts = [(*key, got.kind, got.at, got.code, got.detail) for key, got in page.receipts]
         await run(_SQL["add_receipts"], *columns(receipts, 6))
     if page.unmatched:
         early = [_early(Early.of(receipt, 0, now)) for receipt in page.unmatched]
@@ -133,12 +132,12 @@ def _changed(row: Row) -> tuple[Any, ...]:
         row.state,
         row.attempts,
         row.due_at,
-        clean(row.code),
-        clean(row.detail),
+        row.code,
+        row.detail,
         row.doubt,
         row.suspect,
         row.lease_until,
-        clean(row.external_id),
+        row.external_id,
         row.max_attempts,
         row.expires_at,
         row.content_key,
@@ -151,10 +150,10 @@ def _early(early: Early) -> tuple[Any, ...]:
         early.kept_at,
         early.messenger,
         early.kind,
-        clean(early.external_id),
+        early.external_id,
         early.at,
-        clean(early.reference),
-        clean(early.recipient),
-        clean(early.code),
-        clean(early.detail),
+        early.reference,
+        early.recipient,
+        early.code,
+        early.detail,
     )

@@ -5,15 +5,16 @@ commits last sees what the other has left, so no report waits for a record that 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from vestnik.domain.delivery import Return, Verdict
 from vestnik.domain.lifecycle import State
 from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Receipt
 from vestnik.store.page import Page
-from vestnik.store.postgres_line import Connection, Line
+from vestnik.store.postgres_line import Connection, Line, clean
 from vestnik.store.postgres_page import (
     keys_about,
     lay_out_for,
@@ -25,6 +26,7 @@ from vestnik.store.postgres_page import (
 )
 from vestnik.store.rows import delivery_key
 
+T = TypeVar("T", Verdict, Receipt)
 Answer: TypeAlias = tuple[str, int, str | None, bool]
 """A delivery's key, the external id that the answer brings, and whether it leaves doubt."""
 
@@ -37,6 +39,7 @@ class Reports:
 
     async def record(self, items: Sequence[tuple[Sequence[Verdict], Moment]]) -> list[list[bool]]:
         """Whether each verdict of each batch was applied; kept reports follow."""
+        items = [([_cleaned(verdict, "external_id") for verdict in verdicts], now) for verdicts, now in items]
         answers: list[Answer] = [
             (*key, verdict.external_id, verdict.doubt)
             for verdicts, _ in items
@@ -75,7 +78,8 @@ class Reports:
 
     async def apply(self, items: Sequence[tuple[Sequence[Receipt], Moment]]) -> list[None]:
         """Reports find their deliveries or are kept."""
-        receipts = [receipt for batch, _ in items for receipt in batch]
+        words = "external_id", "reference", "recipient"
+        receipts = [_cleaned(receipt, *words) for batch, _ in items for receipt in batch]
         now = items[-1][1]
 
         async def work(connection: Connection) -> list[Receipt]:
@@ -131,3 +135,11 @@ async def _turn_with_early(connection: Connection, page: Page, answers: Sequence
     page.give_up_late(now)
     await turn(connection, page, now)
     return {each.number for each in early}
+
+
+def _cleaned(told: T, *words: str) -> T:
+    """What a stranger has told, in words that the database can hold."""
+    unfit: dict[str, Any] = {
+        word: cleaned for word in ("code", "detail", *words) if (cleaned := clean(said := getattr(told, word))) != said
+    }
+    return replace(told, **unfit) if unfit else told
