@@ -94,6 +94,10 @@ class Steering:
         """Sets up a group or channel of Telegram."""
         self._ask("PUT", f"/messengers/telegram/chats/{chat_id}", ways)
 
+    def asks(self, method: str, path: str, body: Any = None) -> Any:
+        """Anything else that the control API answers."""
+        return self._ask(method, path, body)
+
     def journal(self) -> list[dict[str, Any]]:
         """Everything that phones got."""
         entries: list[dict[str, Any]] = self._ask("GET", "/journal")["entries"]

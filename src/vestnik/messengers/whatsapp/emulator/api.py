@@ -19,7 +19,7 @@ from vestnik.messengers.whatsapp import messages, wire
 from vestnik.messengers.whatsapp.codes import read_statuses
 from vestnik.messengers.whatsapp.emulator import sending
 from vestnik.messengers.whatsapp.emulator.doings import Doings
-from vestnik.messengers.whatsapp.emulator.media import DOWNLOADS, Media
+from vestnik.messengers.whatsapp.emulator.media import DOWNLOADS, Media, address_of
 from vestnik.messengers.whatsapp.emulator.numbers import Numbers
 from vestnik.messengers.whatsapp.emulator.panels import Panels
 from vestnik.messengers.whatsapp.emulator.refusals import Refused, answered
@@ -137,7 +137,7 @@ class WhatsAppEmulator:
             case "GET", "phone_numbers":
                 return _json(self._numbers.listed(asked))
             case "GET", "message_templates":
-                return _json(self._shelf.listed(asked))
+                return _json(self._shelf.listed(asked, address_of(request) + request.url.partition("?")[0]))
             case "POST", "message_templates":
                 return _json(await self._shelf.create(_body(request)))
             case "DELETE", "message_templates":

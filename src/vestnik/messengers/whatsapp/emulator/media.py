@@ -104,13 +104,11 @@ class Media:
 
     def shown(self, medium: Medium, request: Request) -> dict[str, Any]:
         """What is told of a file: for five minutes it can be had at the address."""
-        host = request.headers.get("host", "localhost")
-        scheme = request.headers.get("x-forwarded-proto", "http")
         expires = (self._world.clock.now() + ADDRESS_LIFE) // SECOND
         query = f"ext={expires}&hash={_proof(medium, expires)}"
         return {
             "messaging_product": wire.PRODUCT,
-            "url": f"{scheme}://{host}/{NAME}/{DOWNLOADS}/{medium.id}?{query}",
+            "url": f"{address_of(request)}/{DOWNLOADS}/{medium.id}?{query}",
             "mime_type": medium.mime_type,
             "sha256": medium.sha256,
             "file_size": medium.file_size,
@@ -134,6 +132,11 @@ class Media:
         """Forgets the file."""
         await self._records.drop(KIND, [medium.id])
         await self._blobs.drop(medium.id)
+
+
+def address_of(request: Request) -> str:
+    """Where the emulated API is, as the request found it."""
+    return f"{request.headers.get('x-forwarded-proto', 'http')}://{request.headers.get('host', 'localhost')}/{NAME}"
 
 
 def _proof(medium: Medium, expires: int) -> str:

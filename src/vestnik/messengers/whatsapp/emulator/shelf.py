@@ -8,6 +8,7 @@ exists, every other name is unknown, but for the one that every account is born 
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -27,6 +28,8 @@ NAME: Final = "whatsapp"
 KIND: Final = "template"
 PAGE: Final = 25
 MOST: Final = 1_000
+ACCOUNT_LIMIT: Final = 250
+"""Templates of an account whose business is not verified, as summaries name it; more are taken."""
 ALREADY: Final = 2388024
 """The subcode of a template that exists in its language."""
 _REVIEW: Final = {"status": str, "reason": str}
@@ -125,8 +128,8 @@ class Shelf:
         for key in gone:
             del self._templates[key]
 
-    def listed(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """A page of the templates that fit the query."""
+    def listed(self, query: Mapping[str, str], here: str) -> dict[str, Any]:
+        """A page of the templates that fit the query, which leads on from `here`, and a summary if it asks for one."""
         known = {(HELLO_WORLD.name, HELLO_WORLD.language): HELLO_WORLD, **self._templates}
         found = [
             template
@@ -139,8 +142,18 @@ class Shelf:
         ]
         limit, after = _number(query.get("limit"), PAGE, MOST), _number(query.get("after"), 0, len(found))
         page = found[after : after + limit]
-        cursors = {"before": str(after), "after": str(after + len(page))}
-        return {"data": [_plain(template) for template in page], "paging": {"cursors": cursors}}
+        paging: dict[str, Any] = {"cursors": {"before": str(after), "after": str(after + len(page))}}
+        if after + len(page) < len(found):
+            paging["next"] = f"{here}?{urlencode({**query, 'after': after + len(page)})}"
+        summary = {
+            "total_count": len(found),
+            "message_template_count": len(known),
+            "message_template_limit": ACCOUNT_LIMIT,
+            "are_translations_complete": True,
+        }
+        wanted = {name: value for name, value in summary.items() if name in query.get("summary", "").split(",")}
+        shown = {"data": [_plain(template) for template in page], "paging": paging}
+        return {**shown, "summary": wanted} if wanted else shown
 
     async def _keep(self, template: Template) -> None:
         key = (template.name, template.language)
@@ -151,7 +164,7 @@ class Shelf:
         """Tells the app, where it asked for that, once."""
         webhook = self._world.bots.webhook(NAME, ANY_BOT)
         if webhook is not None and TEMPLATE_FIELD in webhook.events:
-            await self._world.ask(reviewed(webhook, _plain(template)))
+            await self._world.ask(reviewed(webhook, _plain(template), self._world.clock.now()))
 
     async def _desk(self, asked: Asked) -> Response:
         """`templates` lists them; POST to `templates/{name}/{language}` decides over one."""

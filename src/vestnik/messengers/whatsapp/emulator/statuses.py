@@ -14,7 +14,7 @@ from vestnik.emulation.backlog import Report
 from vestnik.emulation.bots import Webhook
 from vestnik.emulation.journal import Entry
 from vestnik.emulation.plan import FAILED, MESSAGE, SENT
-from vestnik.emulation.when import SECOND, span
+from vestnik.emulation.when import SECOND, Moment, span
 from vestnik.messengers.whatsapp import wire
 from vestnik.messengers.whatsapp.codes import ERRORS
 from vestnik.messengers.whatsapp.emulator.numbers import ACCOUNT, display_number
@@ -124,8 +124,8 @@ def heard(message: dict[str, Any], person: str, name: str, *, known: bool = True
     return msgspec.json.encode(Heard({"from": person, **message}, contact)).decode()
 
 
-def reviewed(webhook: Webhook, template: Mapping[str, Any]) -> Request:
-    """The call that tells what was decided over a template."""
+def reviewed(webhook: Webhook, template: Mapping[str, Any], now: Moment) -> Request:
+    """The call that tells what was decided over a template; such a call says when."""
     value = {
         "event": template["status"],
         "message_template_id": int(template["id"]),
@@ -134,7 +134,7 @@ def reviewed(webhook: Webhook, template: Mapping[str, Any]) -> Request:
         "reason": template["rejected_reason"],
     }
     changes = [{"value": value, "field": TEMPLATE_FIELD}]
-    whole = {"object": wire.BUSINESS_ACCOUNT, "entry": [{"id": ACCOUNT, "changes": changes}]}
+    whole = {"object": wire.BUSINESS_ACCOUNT, "entry": [{"id": ACCOUNT, "time": now // SECOND, "changes": changes}]}
     return _signed(webhook, json.dumps(whole, separators=(",", ":")).encode())
 
 
