@@ -110,6 +110,9 @@ class Settings:
     dedupe_window: float | None = _setting(
         None, _span_or_forever, "How long a content blocks its repetition; empty: ever."
     )
+    retention: float | None = _setting(
+        None, _span_or_forever, "How long a finished message keeps its text and history; empty: ever."
+    )
     on_unclear: OnUnclear = _setting(OnUnclear.RESEND, _on_unclear, "After a lost reply: resend or hold.")
     stop_grace: float = _setting(10.0, _span(0, 600), "How long attempts under way may take when the service stops.")
     body_limit: int = _setting(8 * 2**20, _whole(1024, 2**30), "The largest request body in bytes.")

@@ -182,6 +182,14 @@ class Store(Protocol):
     async def forget(self, now: Moment) -> None:
         """Drops what has served: replies kept under Idempotency-Keys and early reports past their time."""
 
+    async def retire(self, before: Moment, now: Moment) -> int:
+        """Lets go of the texts, attempts and reports of finished messages of `before` or earlier; of how many messages.
+
+        A message is of the time at which it was accepted or for which it was deferred, whichever is later. Its states,
+        counters and dedupe slots stay; where a dedupe window is set and over, all of it goes. One call lets go of a
+        bounded number, the oldest first, and answers 0 when nothing is left.
+        """
+
     # What people ask
     async def message(self, message_id: str) -> Message | None: ...
 

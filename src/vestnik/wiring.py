@@ -243,7 +243,7 @@ def _dispatcher(
             gap=pace.gap,
         )
         lanes.append(Lane(name, lane_settings, store, gateway, clock, metrics.lane(name)))
-    return Dispatcher(lanes, Sweep(store, clock, policies, settings.lease))
+    return Dispatcher(lanes, Sweep(store, clock, policies, settings.lease, settings.retention))
 
 
 def _sockets(stack: AsyncExitStack, connections: int = 256) -> SocketTransport:

@@ -42,7 +42,6 @@ HARMS: Final = {
     "attempts_that_their_delivery_never_counted": "UPDATE attempts SET attempt = attempt + 100",
     "receipts_without_a_delivery": "UPDATE receipts SET message_id = 'M9999'",
     "identifiers_without_an_account": "DELETE FROM accounts WHERE id = 'ann'",
-    "requests_that_name_no_message": "UPDATE requests SET message_id = 'M9999'",
 }
 """What must be done to a sound file for the question to find something."""
 

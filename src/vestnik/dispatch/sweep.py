@@ -12,7 +12,7 @@ from vestnik.dispatch.alarm import Alarm
 from vestnik.domain.delivery import Claim, Verdict
 from vestnik.domain.errors import StoreUnavailable
 from vestnik.domain.judge import OnUnclear, Policy, judge
-from vestnik.domain.moment import Moment, seconds
+from vestnik.domain.moment import SECOND, Moment, seconds
 from vestnik.domain.outcomes import Unclear
 from vestnik.domain.retry import RetrySchedule
 from vestnik.ports import Clock, Store
@@ -33,11 +33,16 @@ LEASE_RAN_OUT: Final = Unclear("lease_ran_out", "the attempt outlasted its lease
 class Sweep:
     """Looks after what no lane holds, with each messenger's own policy."""
 
-    def __init__(self, store: Store, clock: Clock, policies: Mapping[str, Policy], lease: float) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, policies: Mapping[str, Policy], lease: float, retention: float | None = None
+    ) -> None:
+        """`lease` and `retention` are seconds; without a retention nothing is ever let go of."""
         self._store = store
         self._clock = clock
         self._policies = policies
         self._check_every = seconds(lease / _CHECKS_PER_LEASE if store.shared else lease)
+        self._retention = None if retention is None else seconds(retention)
+        self._forget_every = min(_FORGET_EVERY, max(SECOND, (self._retention or _FORGET_EVERY) // 10))
         self._stopping = False
         self.alarm = Alarm(clock)
         self.put_off: Callable[[Moment], None] = lambda _: None
@@ -65,7 +70,7 @@ class Sweep:
         self.alarm.ring()
 
     async def run(self) -> None:
-        """Expires what is to expire when its time comes, and frees leases that ran out, until stopped."""
+        """Expires what is to expire when its time comes, frees leases that ran out and lets go of what is over."""
         lease_check = self._clock.now() + self._check_every
         forget_at = self._clock.now()
         while not self._stopping:
@@ -77,7 +82,8 @@ class Sweep:
                     lease_check = now + self._check_every
                 if now >= forget_at:
                     await self._store.forget(now)
-                    forget_at = now + _FORGET_EVERY
+                    await self._retire(now)
+                    forget_at = now + self._forget_every
                 self.alarm.set_for(min(lease_check, forget_at))
             except StoreUnavailable as trouble:
                 log.warning("store unavailable, housekeeping waits", reason=str(trouble))
@@ -89,6 +95,11 @@ class Sweep:
             count, following = await self._store.expire(_BATCH, now)
             if count < _BATCH:
                 return following
+
+    async def _retire(self, now: Moment) -> None:
+        while self._retention is not None and await self._store.retire(now - self._retention, now):
+            if self._stopping:
+                return
 
     async def _judge_orphans(self, outcome: Unclear, *, everything: bool) -> None:
         total = 0

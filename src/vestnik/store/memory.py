@@ -22,6 +22,7 @@ from vestnik.store.rows import (
     RIPEN_AT_ONCE,
     DeliveryKey,
     MessageRow,
+    Retirement,
     Row,
     Said,
     delivery_key,
@@ -168,6 +169,9 @@ class MemoryStore(MemoryPeople, MemoryRelay):
 
     async def watch(self, on_change: Callable[[], None]) -> None:
         """Returns at once: nobody else makes anything due."""
+
+    async def retire(self, before: Moment, now: Moment) -> int:
+        return self.remains.retire(Retirement.of(before, None if self._window is None else now - self._window))
 
     def _timely(self, state: State, now: Moment) -> list[Row]:
         return [row for row in self.remains.in_state(state) if row.expires_at is None or row.expires_at > now]

@@ -12,7 +12,7 @@ from vestnik.domain.delivery import AttemptMade, Return, Verdict, split_delivery
 from vestnik.domain.lifecycle import Event, State, must_step, step
 from vestnik.domain.moment import SECOND, Moment, seconds
 from vestnik.domain.outcomes import Receipt, ReceiptKind
-from vestnik.store.rows import DeliveryKey, Early, MessageRow, Row, delivery_key
+from vestnik.store.rows import DeliveryKey, Early, MessageRow, Row, delivery_key, text_gone
 
 _UNSETTLED = (State.WAITING, State.UNKNOWN)
 _KEPT_BY_MESSENGERS = seconds(14 * 24 * 3600)
@@ -192,8 +192,13 @@ def is_in_doubt(row: Row) -> bool:
 
 
 def retry(row: Row, message: MessageRow, now: Moment) -> None:
-    """Another full round of attempts, due now, with the dedupe slot taken again; IllegalStep where it cannot be."""
+    """Another full round of attempts, due now, with the dedupe slot taken again.
+
+    IllegalStep where it cannot be, Conflict where the text is no longer kept.
+    """
     row.move(must_step(row.state, Event.RETRY))
+    if not message.text:
+        raise text_gone(message.id)
     row.max_attempts = row.attempts + message.max_attempts
     if row.external_id is not None:
         row.issue += 1  # It was taken: under the same key the messenger would say so again and send nothing.

@@ -24,6 +24,7 @@ from vestnik.store import (
     postgres_people,
     postgres_relay,
     postgres_requests,
+    postgres_retire,
 )
 from vestnik.store.begun import Beginning, Reply
 from vestnik.store.gather import Gather
@@ -33,6 +34,7 @@ from vestnik.store.postgres_line import Line
 from vestnik.store.postgres_presence import Presence
 from vestnik.store.postgres_reports import Reports
 from vestnik.store.postgres_schema import bring_up_to_date
+from vestnik.store.rows import Retirement
 
 _CLOCK_OFFSET: Final = "clock_offset"
 CONNECTIONS: Final = 8
@@ -159,6 +161,10 @@ class PostgresStore:
 
     async def forget(self, now: Moment) -> None:
         await self._line.write(partial(postgres_requests.forget, now=now))
+
+    async def retire(self, before: Moment, now: Moment) -> int:
+        item = Retirement.of(before, self._window_start(now))
+        return await self._line.write(partial(postgres_retire.retire, item=item))
 
     async def watch(self, on_change: Callable[[], None]) -> None:
         """Calls back when another process has made something due, and now and then in case the news was lost."""

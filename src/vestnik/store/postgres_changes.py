@@ -12,6 +12,7 @@ from vestnik.store.page import Page
 from vestnik.store.postgres_asks import SQL, message_row
 from vestnik.store.postgres_line import Connection, clean
 from vestnik.store.postgres_page import add_to_tallies, lock_rows, turn
+from vestnik.store.postgres_retire import keep_text
 from vestnik.store.rows import MessageRow, delivery_key, no_delivery, no_message, nothing_to, slot_taken
 
 
@@ -42,6 +43,7 @@ async def retry(connection: Connection, delivery_id: str, now: Moment, window_st
     """
     page = await _page_of_one(connection, delivery_id)
     (row,) = page.rows.values()
+    await keep_text(connection, row.message_id)
     turning.retry(row, await _known(connection, row.message_id), now)
     slot = row.content_key, row.messenger, row.recipient
     if window_start is not None:

@@ -15,7 +15,7 @@ from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Receipt, ReceiptKind
 from vestnik.domain.requests import Replay
 from vestnik.store.page import Page
-from vestnik.store.rows import DeliveryKey, Early, MessageRow, Row, delivery_key
+from vestnik.store.rows import RETIRE_AT_ONCE, DeliveryKey, Early, MessageRow, Retirement, Row, delivery_key
 
 
 @dataclass(slots=True)
@@ -92,6 +92,46 @@ class Remains:
                 and (row.messenger, row.recipient) == (receipt.messenger, receipt.recipient)
             )
             page.lay_out(copy(self.rows[key]) for key in keys if key in self.rows)
+
+    def retire(self, item: Retirement) -> int:
+        """Lets go of what is over, a bounded number of deliveries and their messages at once; how many messages."""
+        finished = self._over(item.text_before, with_text=True)
+        for message in finished:
+            message.text = ""
+            self._forget_history(message.id)
+        if finished or item.whole_before is None:
+            return len(finished)
+        bygone = self._over(item.whole_before, with_text=False)
+        for message in bygone:
+            self._forget_history(message.id)
+            for key in self.of_message.pop(message.id):
+                row = self.rows.pop(key)
+                if row.content_key is not None:
+                    del self.slots[row.content_key, row.messenger, row.recipient]
+                if row.external_id is not None:
+                    self._external[row.messenger, row.external_id].discard(key)
+            del self.messages[message.id]
+        return len(bygone)
+
+    def _over(self, before: Moment, *, with_text: bool) -> list[MessageRow]:
+        old = [
+            (max(message.created_at, message.send_at or 0), message.id)
+            for message in self.messages.values()
+            if bool(message.text) == with_text
+            and not any(key in self.unfinished for key in self.of_message[message.id])
+        ]
+        found: list[MessageRow] = []
+        size = 0
+        for age, message_id in sorted(old):
+            if age <= before and size < RETIRE_AT_ONCE:
+                found.append(self.messages[message_id])
+                size += len(self.of_message[message_id])
+        return found
+
+    def _forget_history(self, message_id: str) -> None:
+        for key in self.of_message[message_id]:
+            self.attempts.pop(key, None)
+            self.receipts.pop(key, None)
 
     def turn(self, page: Page, now: Moment) -> None:
         """Keeps what has changed on the page."""

@@ -4,7 +4,7 @@ It has never heard of SQL; the order of the fields is the order in which a store
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -21,6 +21,8 @@ RIPEN_AT_ONCE: Final = 5_000
 """How many deferred deliveries that have come due one claim makes wait; the next one goes on."""
 FORGET_AT_ONCE: Final = 5_000
 """How many rows of a kind one call of `forget` drops."""
+RETIRE_AT_ONCE: Final = 2_000
+"""How many deliveries the messages have together that one call of `retire` lets go of; one with more goes alone."""
 EARLY_KEPT_FOR: Final = seconds(24 * 3600)
 
 DeliveryKey: TypeAlias = tuple[str, int]
@@ -147,6 +149,18 @@ class MessageRow(msgspec.Struct, array_like=True):
         )
 
 
+class Retirement(NamedTuple):
+    """What is over: finished messages of `text_before` or earlier, and those of `whole_before` altogether."""
+
+    text_before: Moment
+    whole_before: Moment | None
+
+    @classmethod
+    def of(cls, before: Moment, window_start: Moment | None) -> "Retirement":
+        """A message stays in outline as long as its dedupe slots may block anything."""
+        return cls(before, None if window_start is None else min(before, window_start))
+
+
 class Early(msgspec.Struct, array_like=True):
     """A report that came before its record; `number` tells the order in which such reports came."""
 
@@ -219,6 +233,10 @@ def nothing_to(deed: str, message_id: str) -> Conflict:
 
 def slot_taken(holder: DeliveryKey) -> Conflict:
     return Conflict(f"the delivery {delivery_id(*holder)} already says the same to the same recipient")
+
+
+def text_gone(message_id: str) -> Conflict:
+    return Conflict(f"the text of the message {message_id} is no longer kept, so it cannot be sent again")
 
 
 def name_taken(name: str) -> Conflict:

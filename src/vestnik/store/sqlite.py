@@ -27,10 +27,12 @@ from vestnik.store import (
     sqlite_people,
     sqlite_relay,
     sqlite_requests,
+    sqlite_retire,
 )
 from vestnik.store.begun import Beginning, Reply
 from vestnik.store.hunger import Hunger
 from vestnik.store.intake import Intake
+from vestnik.store.rows import Retirement
 
 R = TypeVar("R")
 
@@ -127,6 +129,10 @@ class SqliteStore:
 
     async def forget(self, now: Moment) -> None:
         await self._rows.write(sqlite_requests.forget, now)
+
+    async def retire(self, before: Moment, now: Moment) -> int:
+        item = Retirement.of(before, self._window_start(now))
+        return await self._rows.write(sqlite_retire.retire, item)
 
     # What people ask
 

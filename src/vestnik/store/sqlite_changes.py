@@ -7,7 +7,7 @@ import sqlite3
 from typing import NamedTuple, TypeAlias
 
 from vestnik.domain.delivery import Delivery
-from vestnik.domain.errors import IllegalStep, VestnikError
+from vestnik.domain.errors import Conflict, IllegalStep, VestnikError
 from vestnik.domain.lifecycle import Event, State, must_step, step
 from vestnik.domain.message import Message
 from vestnik.domain.moment import Moment
@@ -93,7 +93,7 @@ def _retry(connection: sqlite3.Connection, item: Retrying) -> Delivery | Vestnik
     (row,) = page.rows.values()
     try:
         retry(row, said, item.now)
-    except IllegalStep as refused:
+    except (IllegalStep, Conflict) as refused:
         return refused
     slot = {"content_key": row.content_key, "messenger": row.messenger, "recipient": row.recipient}
     if item.window_start is not None:

@@ -100,8 +100,3 @@ WHERE d.message_id IS NULL
 
 -- name: identifiers_without_an_account
 SELECT count(*), min(account_id) FROM identifiers WHERE account_id NOT IN (SELECT id FROM accounts)
-
--- name: requests_that_name_no_message
-SELECT count(*), min(key)
-FROM requests
-WHERE message_id IS NOT NULL AND message_id NOT IN (SELECT id FROM messages)

@@ -51,3 +51,25 @@ def test_a_start_while_the_store_is_full_waits_for_room_and_goes_on() -> None:
         return await house.counts(message)
 
     assert run(life()) == {State.DELIVERED: 1}
+
+
+def test_a_finished_message_lets_go_of_its_text_when_its_retention_is_over_and_no_earlier() -> None:
+    async def life() -> list[str]:
+        house = House(toy=ScriptedGateway(take))
+        house.dispatcher = Dispatcher(house.lanes, Sweep(house.store, house.clock, {"toy": NOTHING_LOST}, 60, 30))
+        message = await house.accept(["1"])
+        texts = []
+        loop = asyncio.get_running_loop()
+
+        async def look() -> None:
+            found = await house.store.message(message)
+            texts.append(found.text if found else "gone")
+
+        for second in (29, 40):
+            loop.call_later(second, lambda: loop.create_task(look()))
+        await house.live(50)
+        return texts
+
+    before, after = run(life())
+    assert before
+    assert after == ""
