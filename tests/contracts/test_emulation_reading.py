@@ -1,7 +1,9 @@
-"""Reading the journal from outside: by who, what and when, and waiting for what is still to come."""
+"""Decides whether somebody who reads what arrived is reported as having read it, each message once.
+
+It has never heard of the service that sends.
+"""
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -9,94 +11,94 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.contracts.world import JANE, JOHN, Life, life
-from vestnik.emulation.when import rfc3339
+from tests.contracts.world import JANE, JOHN, NUMBER, VIBER_TOKEN, Life, life
 
 Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
+BOTS = {"viber": VIBER_TOKEN, "whatsapp": NUMBER}
+WORDS = {"viber": "seen", "whatsapp": "read"}
+both = pytest.mark.parametrize("messenger", BOTS)
 
 
 def told(folder: Path, story: Story) -> None:
     async def run() -> None:
         async with life(folder) as world:
+            await world.subscribe()
             await story(world)
 
     asyncio.run(run())
 
 
-def test_the_journal_is_asked_by_bot_text_and_time(tmp_path: Path) -> None:
+async def reads(world: Life, messenger: str, *, expect: int = 204) -> None:
+    path = f"/phones/{messenger}/{quote(JOHN[messenger], safe='')}/read"
+    await world.control("POST", path, {"bot": BOTS[messenger]}, expect=expect)
+    await world.settled()
+
+
+async def sent(world: Life, messenger: str, *texts: str) -> list[str]:
+    """The messages' names."""
+    for text in texts:
+        await world.send(messenger, text)
+    await world.settled()
+    return [entry["external_id"] for entry in await world.journal() if entry["text"] in texts]
+
+
+def read(world: Life, messenger: str) -> list[str]:
+    """The messages that were reported as read, in the order of the reports."""
+    return [name for event, name in world.bots.events() if event == WORDS[messenger]]
+
+
+@both
+def test_what_has_arrived_is_read_once_and_in_order(tmp_path: Path, messenger: str) -> None:
     async def story(world: Life) -> None:
-        await world.send("telegram", "code 1234")
-        await world.send("viber", "code 5678")
-        world.clock.move(60)
-        later = rfc3339(world.clock.now())
-        await world.send("telegram", "hello", to=JANE["telegram"])
-        bot = (await world.journal())[0]["bot"]
-
-        async def texts(**query: str) -> list[str]:
-            pairs = "&".join(f"{name}={quote(value)}" for name, value in query.items())
-            return [entry["text"] for entry in await world.journal(f"?{pairs}")]
-
-        assert await texts(text="code *") == ["code 1234", "code 5678"]
-        assert await texts(text="code") == []
-        assert await texts(bot=bot) == ["code 1234", "hello"]
-        assert await texts(since=later) == ["hello"]
-        assert await texts(until=later) == ["code 1234", "code 5678"]
-        assert await texts(recipient=JOHN["telegram"], text="*2*") == ["code 1234"]
-        assert await texts(messenger="telegram", recipient=JOHN["telegram"], since=later) == []
+        first = await sent(world, messenger, "one", "two")
+        await world.send(messenger, "to somebody else", to=JANE[messenger])
+        assert read(world, messenger) == []
+        await reads(world, messenger)
+        assert read(world, messenger) == first
+        second = await sent(world, messenger, "three")
+        await reads(world, messenger)
+        await reads(world, messenger)
+        assert read(world, messenger) == first + second
+        assert (await world.stats(messenger))["receipts_pending"] == 0
 
     told(tmp_path, story)
 
 
-def test_a_message_that_is_there_is_not_waited_for(tmp_path: Path) -> None:
+@both
+def test_what_failed_is_never_read(tmp_path: Path, messenger: str) -> None:
     async def story(world: Life) -> None:
-        await world.send("viber", "code 1")
-        await world.send("viber", "code 2")
-        seen = await world.control("POST", "/expect", {"messenger": "viber", "text": "code *", "timeout": 0.5})
-        assert [entry["text"] for entry in seen["entries"]] == ["code 1"]
-        again = await world.control("POST", "/expect", {"after": seen["next"], "text": "code *", "timeout": 0.5})
-        assert [entry["text"] for entry in again["entries"]] == ["code 2"]
+        await world.faults({"messenger": messenger, "fault": "not_delivered"})
+        await sent(world, messenger, "lost")
+        await reads(world, messenger)
+        assert read(world, messenger) == []
 
     told(tmp_path, story)
 
 
-def test_who_waits_is_told_when_enough_messages_that_fit_have_come(tmp_path: Path) -> None:
+@both
+def test_a_phone_that_reads_by_itself_needs_nobody(tmp_path: Path, messenger: str) -> None:
     async def story(world: Life) -> None:
-        waiting = asyncio.create_task(
-            world.control("POST", "/expect", {"recipient": JOHN["telegram"], "count": 2, "timeout": 5})
-        )
-        for messenger, text in (("telegram", "one"), ("viber", "other"), ("telegram", "two")):
-            await asyncio.sleep(0)
-            assert not waiting.done()
-            await world.send(messenger, text)
-        assert [entry["text"] for entry in (await waiting)["entries"]] == ["one", "two"]
+        await world.phone(messenger, reads_after=0)
+        first = await sent(world, messenger, "by itself")
+        assert read(world, messenger) == first
+        await reads(world, messenger, expect=409)
+        await world.phone(messenger, reads_after=None)
+        second = await sent(world, messenger, "by somebody")
+        await reads(world, messenger)
+        assert read(world, messenger) == first + second
 
     told(tmp_path, story)
 
 
-def test_who_waits_in_vain_is_told_how_many_came(tmp_path: Path) -> None:
+@both
+def test_nobody_reads_on_a_phone_that_is_offline(tmp_path: Path, messenger: str) -> None:
     async def story(world: Life) -> None:
-        await world.send("telegram", "one")
-        problem = await world.control("POST", "/expect", {"count": 2, "timeout": 0.01}, expect=408)
-        assert problem["detail"] == "1 of 2 such messages came within 0.01 s"
-
-    told(tmp_path, story)
-
-
-@pytest.mark.parametrize(
-    ("body", "pointers"),
-    [
-        ({"messenger": "pigeon"}, {"#/messenger"}),
-        ({"since": "yesterday", "until": "2030-01-01T00:00:00"}, {"#/since", "#/until"}),
-        ({"count": 0, "timeout": 301, "after": -1}, {"#/count", "#/timeout", "#/after"}),
-        ({"text": 1, "colour": "red"}, {"#/text", "#/colour"}),
-    ],
-)
-def test_everything_that_is_wrong_with_an_expectation_is_named(
-    tmp_path: Path, body: dict[str, Any], pointers: set[str]
-) -> None:
-    async def story(world: Life) -> None:
-        answer = await world.ask("POST", "/emulator/expect", body)
-        assert answer.status == 422
-        assert {error["pointer"] for error in json.loads(answer.body)["errors"]} == pointers
+        await world.phone(messenger, online=False)
+        await world.send(messenger, "later")
+        path = f"/phones/{messenger}/{quote(JOHN[messenger], safe='')}/read"
+        await world.control("POST", path, {"bot": BOTS[messenger]}, expect=409)
+        await world.phone(messenger, online=True)
+        await reads(world, messenger)
+        assert len(read(world, messenger)) == 1
 
     told(tmp_path, story)

@@ -85,6 +85,19 @@ class Backlog:
         """The phone is online: whatever waited for that is due from now on. The bots that are concerned."""
         return await self._rows.write(_release, (messenger, recipient, now))
 
+    async def last(self, messenger: str, recipient: str) -> int:
+        """The number of the last entry that the mailbox of the phone has."""
+        asked = {"messenger": messenger, "recipient": recipient}
+        number: int = await self._rows.read(lambda connection: connection.execute(_SQL["last"], asked).fetchone()[0])
+        return number
+
+    async def report(self, kind: str, phone: tuple[str, str, str], between: tuple[int, int], now: Moment) -> None:
+        """Reports what reached a phone from a bot with numbers above the first and up to the second.
+
+        `phone` is messenger, bot and recipient. Messages that failed are left out.
+        """
+        await self._rows.write(_report, (kind, phone, between, now))
+
     async def _text(self, name: str, parameters: dict[str, str]) -> str:
         text: str = await self._rows.read(lambda connection: connection.execute(_SQL[name], parameters).fetchone()[0])
         return text
@@ -100,6 +113,16 @@ def release(connection: sqlite3.Connection, messenger: str, recipient: str, now:
 
 def _release(connection: sqlite3.Connection, items: list[tuple[str, str, Moment]]) -> list[list[str]]:
     return [release(connection, *item) for item in items]
+
+
+def _report(
+    connection: sqlite3.Connection, items: list[tuple[str, tuple[str, str, str], tuple[int, int], Moment]]
+) -> list[None]:
+    for kind, (messenger, bot, recipient), (above, up_to), now in items:
+        asked = {"messenger": messenger, "bot": bot, "recipient": recipient, "above": above, "up_to": up_to}
+        added = connection.execute(_SQL["report"], {**asked, "kind": kind, "now": now}).rowcount
+        tally.add(connection, [Tally(messenger, pending=added)])
+    return [None] * len(items)
 
 
 def _settle(connection: sqlite3.Connection, items: list[Settled]) -> list[None]:

@@ -39,3 +39,15 @@ FROM (
 -- name: release
 UPDATE callback SET at = :now + wait, due = :now + wait
 WHERE messenger = :messenger AND recipient = :recipient AND due IS NULL
+
+-- name: last
+SELECT coalesce(max(seq), 0) FROM mailbox WHERE messenger = :messenger AND recipient = :recipient
+
+-- name: report
+INSERT INTO callback (seq, messenger, bot, recipient, kind, at, due, wait, attempt)
+SELECT entry.seq, entry.messenger, entry.bot, entry.recipient, :kind, :now, :now, 0, 0
+FROM mailbox CROSS JOIN entry ON entry.seq = mailbox.seq
+WHERE mailbox.messenger = :messenger AND mailbox.recipient = :recipient
+    AND mailbox.seq > :above AND mailbox.seq <= :up_to
+    AND entry.bot = :bot AND entry.inbound = 0 AND entry.failed IS NULL
+ORDER BY entry.seq

@@ -85,6 +85,8 @@ class Wanted(NamedTuple):
     since: Moment | None = None
     until: Moment | None = None
     among: Sequence[str] = ()
+    inbound: int | None = 0
+    """0 for what phones got, 1 for what their owners wrote, None for the whole conversation."""
 
 
 class Due(NamedTuple):
@@ -158,28 +160,26 @@ class Journal:
         return self._arrived
 
     async def page(self, render: Callable[[list[Entry]], R], wanted: Wanted, *, after: int, limit: int) -> R:
-        """Messages that phones got, in order, beyond `after`; `render` runs off the event loop."""
+        """What is wanted, in order, beyond `after`; `render` runs off the event loop."""
         asked = {**wanted._asdict(), "after": after, "limit": limit}
         asked["among"] = msgspec.json.encode(wanted.among).decode()
         name = "page" if wanted.recipient is None else "page_of_recipient"
         if wanted.recipient is not None:
-            await self._sort()
-
-        def read(connection: sqlite3.Connection) -> R:
-            return render(_ENTRIES.decode(connection.execute(_SQL[name], asked).fetchone()[0]))
-
-        return await self.rows.read(read)
+            await self.sort()
+        return await self.rows.read(
+            lambda connection: render(_ENTRIES.decode(connection.execute(_SQL[name], asked).fetchone()[0]))
+        )
 
     async def recipients(self, only: str | None, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
         """Phones, as messenger and recipient, that were set up or got something, in order, beyond `after`."""
-        await self._sort()
+        await self.sort()
         messenger, recipient = after
         asked = {"only": only, "messenger": messenger, "recipient": recipient, "limit": limit}
         return _PAIRS.decode(await self._ask("recipients", asked))
 
     async def last_bot(self, messenger: str, recipient: str) -> str | None:
         """The bot whose message the phone got last."""
-        await self._sort()
+        await self.sort()
         bot: str | None = await self._ask("last_bot", {"messenger": messenger, "recipient": recipient})
         return bot
 
@@ -195,7 +195,8 @@ class Journal:
         """Finishes what is being written and closes the file."""
         await self.rows.close()
 
-    async def _sort(self) -> None:
+    async def sort(self) -> None:
+        """Brings the mailbox up to date."""
         while await self.rows.write(_sort, None):
             pass
 

@@ -35,7 +35,7 @@ SELECT json_group_array(json_array(
 ))
 FROM (
     SELECT * FROM entry
-    WHERE seq > :after AND inbound = 0 AND (:messenger IS NULL OR messenger = :messenger)
+    WHERE seq > :after AND (:inbound IS NULL OR inbound = :inbound) AND (:messenger IS NULL OR messenger = :messenger)
         AND (:bot IS NULL OR bot = :bot) AND (:text IS NULL OR text GLOB :text)
         AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at < :until)
     ORDER BY seq LIMIT :limit
@@ -48,7 +48,7 @@ SELECT json_group_array(json_array(
 FROM (
     SELECT entry.* FROM mailbox CROSS JOIN entry ON entry.seq = mailbox.seq
     WHERE mailbox.messenger IN (SELECT value FROM json_each(:among)) AND mailbox.recipient = :recipient
-        AND mailbox.seq > :after AND entry.inbound = 0
+        AND mailbox.seq > :after AND (:inbound IS NULL OR entry.inbound = :inbound)
         AND (:bot IS NULL OR bot = :bot) AND (:text IS NULL OR text GLOB :text)
         AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at < :until)
     ORDER BY mailbox.seq LIMIT :limit

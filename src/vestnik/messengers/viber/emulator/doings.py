@@ -13,6 +13,7 @@ from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Draft, Entry
 from vestnik.emulation.line import Line
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
+from vestnik.emulation.readers import Readers
 from vestnik.emulation.world import World
 from vestnik.messengers.viber import messages, wire
 from vestnik.messengers.viber.emulator.crowd import Crowd, Profile
@@ -49,6 +50,7 @@ class Doings:
         self._line = line
         world.deeds[NAME] = {
             "messages": Deed(self._write, _MESSAGE),
+            "read": Readers(world, NAME).deed(),
             "press": Deed(self._press, _PRESS, ("button",)),
             "open": Deed(self._open, _OPEN),
             "subscribe": Deed(self._subscribe, {}),

@@ -15,6 +15,7 @@ from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Draft, Entry
 from vestnik.emulation.line import Line
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
+from vestnik.emulation.readers import Readers
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp import messages
 from vestnik.messengers.whatsapp.emulator.media import LIMITS, Media
@@ -68,6 +69,7 @@ class Doings:
         self._line = line
         world.deeds[NAME] = {
             "messages": Deed(self._write, _MESSAGE),
+            "read": Readers(world, NAME).deed(),
             "press": Deed(self._press, {"button": _LINE}, ("button",)),
             "choose": Deed(self._choose, {"row": _LINE}, ("row",)),
             "react": Deed(self._react, {"message": _LINE, "emoji": str}, ("message",)),
