@@ -5,7 +5,6 @@ of their type.
 """
 
 import zlib
-from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -14,31 +13,11 @@ from vestnik.emulation.journal import Draft
 from vestnik.emulation.world import World
 from vestnik.messengers.telegram import facts, wire
 from vestnik.messengers.telegram.arguments import ArgumentError, read_arguments_of
-from vestnik.messengers.telegram.emulator.administering import Administering
 from vestnik.messengers.telegram.emulator.calls import NAME, Call, Described, Failed, Handler, bad
 from vestnik.messengers.telegram.emulator.chats import usual
-from vestnik.messengers.telegram.emulator.copies import Copies
-from vestnik.messengers.telegram.emulator.edits import Edits
-from vestnik.messengers.telegram.emulator.fetching import Fetching
 from vestnik.messengers.telegram.emulator.files import split_download
-from vestnik.messengers.telegram.emulator.groups import Groups
-from vestnik.messengers.telegram.emulator.hooking import Hooking
-from vestnik.messengers.telegram.emulator.invites import Invites
-from vestnik.messengers.telegram.emulator.media import Media
-from vestnik.messengers.telegram.emulator.obeying import Obeying
-from vestnik.messengers.telegram.emulator.own import Own
-from vestnik.messengers.telegram.emulator.people import People
-from vestnik.messengers.telegram.emulator.pins import Pins
-from vestnik.messengers.telegram.emulator.places import Places
-from vestnik.messengers.telegram.emulator.polling import Polling
-from vestnik.messengers.telegram.emulator.polls import Polls
-from vestnik.messengers.telegram.emulator.pressing import Callbacks
-from vestnik.messengers.telegram.emulator.sending import Sender
-from vestnik.messengers.telegram.emulator.setup import Setup
+from vestnik.messengers.telegram.emulator.methods import Methods
 from vestnik.messengers.telegram.emulator.state import State
-from vestnik.messengers.telegram.emulator.texts import Texts
-from vestnik.messengers.telegram.emulator.topics import Topics
-from vestnik.messengers.telegram.emulator.webhooks import Webhooks
 from vestnik.messengers.telegram.encodings import Upload, read_call
 from vestnik.messengers.telegram.samples import result_of
 from vestnik.ports import Request, Response
@@ -62,41 +41,11 @@ class TelegramEmulator:
         self._state = State(world)
         if configured := self.bot_of(world.option(NAME, "token")):
             world.bots.configure(NAME, *configured)
-        sender = Sender(self._state)
-        state, clock = self._state, world.clock
-        polling = Polling(state.updates, state.hooks, clock)
-        webhooks = Webhooks(state.updates, state.hooks, clock, world.transport, Obeying(self.execute))
-        world.works.append(partial(webhooks.run, state.load))
-        world.at_reset.append(webhooks.forget)
-        media = Media(state, sender)
-        edits = Edits(state, sender, media)
-        polls = Polls(state, sender, edits)
-        invites = Invites(state, sender)
-        self._fetching = Fetching(state)
-        people = People(state, polls, invites)
-        world.deeds[NAME] = people.deeds()
-        world.at_phone[NAME] = people.blocked
-        world.desks[NAME] = Setup(state).answer
-        parts = (
-            polling,
-            Hooking(state.updates, state.hooks, polling, webhooks, clock),
-            Texts(state, sender),
-            Callbacks(state),
-            media,
-            Places(state, sender),
-            edits,
-            Copies(state, sender),
-            polls,
-            self._fetching,
-            Groups(state, sender),
-            Administering(state, sender),
-            Pins(state, sender),
-            Own(state),
-            invites,
-            Topics(state, sender),
-        )
+        methods = Methods(world, self._state, self.execute)
+        self._fetching = methods.fetching
+        self._check = methods.leaving.check
         self._handlers: dict[str, Handler] = {"getme": self._get_me}
-        for part in parts:
+        for part in methods.parts:
             self._handlers |= part.handlers()
 
     async def answer(self, request: Request) -> Response:
@@ -173,6 +122,7 @@ class TelegramEmulator:
         method = facts.method(name)
         if method is None:
             raise Failed(wire.METHOD_NOT_FOUND)
+        self._check(token.partition(":")[0])
         values = read_arguments_of(method, arguments, files)
         call = Call(token.partition(":")[0], token, method, values, arguments, files, key)
         handler = self._handlers.get(method.name.lower())

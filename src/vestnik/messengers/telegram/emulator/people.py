@@ -1,4 +1,4 @@
-"""Decides what people can do on Telegram: write, answer, press, react, vote, edit, and come and go.
+"""Decides what people can do to bots' messages and with their own: write, answer, press, react and edit.
 
 It has never heard of how a bot is told.
 """
@@ -16,14 +16,13 @@ from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import NAME, Failed, Json
-from vestnik.messengers.telegram.emulator.invites import Invites
 from vestnik.messengers.telegram.emulator.media import KINDS, shown
-from vestnik.messengers.telegram.emulator.membership import change_member, tell_of_change
-from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
-from vestnik.messengers.telegram.emulator.polls import Polls
+from vestnik.messengers.telegram.emulator.membership import tell_of_change
+from vestnik.messengers.telegram.emulator.messages import on_wire
 from vestnik.messengers.telegram.emulator.pressing import press
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import fields_of, marked_up
+from vestnik.messengers.telegram.emulator.whereabouts import Whereabouts
 from vestnik.messengers.telegram.encodings import Upload
 
 LONGEST: Final = 4096
@@ -41,11 +40,10 @@ class People:
     The field `chat` names the chat, by default their own with the bot, and `message` the number of a message in it.
     """
 
-    def __init__(self, state: State, polls: Polls, invites: Invites) -> None:
+    def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
-        self._polls = polls
-        self._invites = invites
-        self._audience = Audience(state)
+        self._audience = audience
+        self._here = Whereabouts(state)
 
     def deeds(self) -> Mapping[str, Deed]:
         """The deeds by name."""
@@ -62,9 +60,6 @@ class People:
             "messages": Deed(self._write, writing),
             "press": Deed(self._press, {**where, "button": _TEXT}, ("button",)),
             "react": Deed(self._react, {**where, "emoji": list[str]}, ("message", "emoji")),
-            "vote": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
-            "join": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
-            "leave": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
             "edit": Deed(self._edit, {**where, "text": _TEXT}, ("message", "text")),
         }
 
@@ -72,7 +67,7 @@ class People:
         """Tells the bot that wrote to the person last that it was blocked or let in again."""
         if before.blocked == after.blocked or not recipient.isdigit():
             return
-        await self._ready()
+        await self._here.ready()
         bot = await self._state.world.journal.last_bot(NAME, recipient)
         if bot is None:
             return
@@ -80,14 +75,14 @@ class People:
             {"status": "kicked" if before.blocked else "member", "user": {"is_bot": True}},
             {"status": "kicked" if after.blocked else "member", "user": {"is_bot": True}},
         )
-        await tell_of_change(self._state, recipient, int(bot), ways, by=self._person(recipient))
+        await tell_of_change(self._state, recipient, int(bot), ways, by=self._here.person(recipient))
 
     async def _write(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry:
-        await self._ready()
-        key, person = self._chat(recipient, fields), self._person(recipient)
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
         content, text = await self._content(bot, fields)
         if "reply_to" in fields:
-            original = await self._message(key, fields["reply_to"])
+            original = await self._here.message(key, fields["reply_to"])
             content["reply_to_message"] = on_wire(original, fields["reply_to"])
         return await self._audience.hear(bot, key, text, {"from": person, **content}, fields)
 
@@ -136,10 +131,10 @@ class People:
 
     async def _press(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         """A button under a message, or without one a key of the keyboard in place of the phone's own."""
-        await self._ready()
-        key, person = self._chat(recipient, fields), self._person(recipient)
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
         if "message" in fields:
-            stored = await self._message(key, fields["message"])
+            stored = await self._here.message(key, fields["message"])
             await press(self._state, person, stored, fields["message"], fields["button"])
             return None
         keyboard = await self._state.records.get("keyboard", f"{bot}/{key}")
@@ -159,9 +154,9 @@ class People:
         return await self._said(button["text"])
 
     async def _react(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
-        await self._ready()
-        key, person, number = self._chat(recipient, fields), self._person(recipient), fields["message"]
-        await self._message(key, number)
+        await self._here.ready()
+        key, person, number = self._here.chat(recipient, fields), self._here.person(recipient), fields["message"]
+        await self._here.message(key, number)
         name = f"{self._state.messages.chat_id(key)}:{number}/{recipient}"
         old = await self._state.records.get("reaction", name) or []
         new = [{"type": "emoji", "emoji": emoji} for emoji in fields["emoji"]]
@@ -176,34 +171,10 @@ class People:
         }
         await self._audience.tell(bot, key, "message_reaction", change, admins_only=True)
 
-    async def _vote(self, _bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
-        await self._ready()
-        key = self._chat(recipient, fields)
-        await self._polls.vote(key, fields["message"], self._person(recipient), fields["options"])
-
-    async def _join(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
-        """The person joins a group or channel; a group sees it, and with a link that wants it a bot is asked first."""
-        await self._ready()
-        key, person = self._chat(recipient, fields), self._person(recipient)
-        if not await self._invites.join(bot, key, person, fields.get("link", "")):
-            return None
-        return await self._seen(bot, key, {"from": person, "new_chat_members": [person]})
-
-    async def _leave(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
-        await self._ready()
-        key, person = self._chat(recipient, fields), self._person(recipient)
-        await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
-        return await self._seen(bot, key, {"from": person, "left_chat_member": person})
-
-    async def _seen(self, bot: str, key: str, message: Json) -> Entry | None:
-        if self._state.chats.on_wire(key)["type"] == "channel":
-            return None
-        return await self._audience.hear(bot, key, "", message)
-
     async def _edit(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
-        await self._ready()
-        key, number = self._chat(recipient, fields), fields["message"]
-        stored = await self._message(key, number)
+        await self._here.ready()
+        key, number = self._here.chat(recipient, fields), fields["message"]
+        stored = await self._here.message(key, number)
         if str(stored.message.get("from", {}).get("id")) != recipient:
             raise Problem(409, "people edit only what they wrote themselves")
         kept = {name: value for name, value in stored.message.items() if name not in ("text", "entities", "edit_date")}
@@ -211,29 +182,6 @@ class People:
         await self._state.messages.keep(key, number, stored)
         kind = "edited_channel_post" if stored.message["chat"]["type"] == "channel" else "edited_message"
         await self._audience.tell(bot, key, kind, on_wire(stored, number))
-
-    async def _ready(self) -> None:
-        if not self._state.loaded:
-            await self._state.load()
-
-    def _chat(self, recipient: str, fields: Mapping[str, Any]) -> str:
-        if "chat" not in fields:
-            return recipient
-        try:
-            return self._state.chats.find(fields["chat"])
-        except Failed as error:
-            raise Refusal([Wrong(pointer("chat"), error.failure.description)]) from None
-
-    def _person(self, recipient: str) -> Json:
-        if not recipient.isdigit():
-            raise Problem(409, f"{recipient} is no person")
-        return self._state.chats.user(int(recipient))
-
-    async def _message(self, key: str, number: int) -> Stored:
-        stored = await self._state.messages.get(key, number)
-        if stored is None:
-            raise Problem(404, f"the chat has no message {number}")
-        return stored
 
 
 def _location(given: dict[str, float]) -> Json:

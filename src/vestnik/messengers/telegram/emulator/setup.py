@@ -86,7 +86,7 @@ class Setup:
         if kind not in KINDS or (kind == "private") != (usual(key)["type"] == "private"):
             raise Refusal([Wrong(pointer("type"), "must be a kind of chat that fits the identifier")])
         old = chats.document(key)
-        chat = {**usual(key), **fields, "type": kind}
+        chat = {**usual(key), **fields, "type": kind, "set_up": True}
         if key.startswith("@"):
             chat = {**chat, "key": key, "username": key[1:]}
         if "members" in fields:

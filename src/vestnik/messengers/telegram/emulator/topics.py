@@ -32,6 +32,11 @@ class Topics:
             "closeforumtopic": self._changing(_closed),
             "reopenforumtopic": self._changing(_reopened),
             "deleteforumtopic": self._delete,
+            "editgeneralforumtopic": self._general(lambda call, topic: {**topic, "name": call.text("name")}),
+            "closegeneralforumtopic": self._general(_closed),
+            "reopengeneralforumtopic": self._general(_reopened),
+            "hidegeneralforumtopic": self._general(lambda _call, topic: {**topic, "is_hidden": True}),
+            "unhidegeneralforumtopic": self._general(lambda _call, topic: {**topic, "is_hidden": False}),
         }
 
     async def _create(self, call: Call) -> Json:
@@ -50,7 +55,7 @@ class Topics:
             if call.text("icon_custom_emoji_id"):
                 topic["icon_custom_emoji_id"] = call.text("icon_custom_emoji_id")
             topics[str(number)] = topic
-            await self._state.chats.keep(chat)
+            await self._state.chats.keep({**chat, "is_forum": True})
         return topic
 
     def _changing(self, change: Callable[[Call, Json], Json]) -> Callable[[Call], Any]:
@@ -64,6 +69,22 @@ class Topics:
                     raise bad("TOPIC_ID_INVALID")
                 topics[number] = change(call, topics[number])
                 await self._state.chats.keep(chat)
+            return True
+
+        return edit
+
+    def _general(self, change: Callable[[Call, Json], Json]) -> Callable[[Call], Any]:
+        """Changes the topic that every forum has."""
+
+        async def edit(call: Call) -> bool:
+            key = self._forum(call)
+            async with self._state.lock(f"chat {key}"):
+                chat = self._state.chats.document(key)
+                topic = chat.get("general_topic", {"name": "General", "is_hidden": False})
+                changed = change(call, topic)
+                if changed == topic:
+                    raise bad("TOPIC_NOT_MODIFIED")
+                await self._state.chats.keep({**chat, "is_forum": True, "general_topic": changed})
             return True
 
         return edit
@@ -90,7 +111,7 @@ class Topics:
     def _forum(self, call: Call) -> str:
         key = self._sender.chat(call)
         chat = self._state.chats.document(key)
-        if chat["type"] != "supergroup" or (self._state.chats.exists(key) and not chat.get("is_forum")):
+        if chat["type"] != "supergroup" or (chat.get("set_up") and not chat.get("is_forum")):
             raise bad("the chat is not a forum")
         need(self._state, call.bot, key, "can_manage_topics", "create a topic")
         return key

@@ -1,0 +1,104 @@
+"""Decides what else people can do on Telegram: vote, come and go, pay, and ask bots from other chats.
+
+It has never heard of what they write.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from vestnik.emulation.deeds import Deed
+from vestnik.emulation.journal import Entry
+from vestnik.messengers.telegram.emulator.audience import Audience
+from vestnik.messengers.telegram.emulator.calls import Json
+from vestnik.messengers.telegram.emulator.inline import Inline
+from vestnik.messengers.telegram.emulator.invites import Invites
+from vestnik.messengers.telegram.emulator.membership import change_member
+from vestnik.messengers.telegram.emulator.payments import Payments
+from vestnik.messengers.telegram.emulator.polls import Polls
+from vestnik.messengers.telegram.emulator.state import State
+from vestnik.messengers.telegram.emulator.whereabouts import Whereabouts
+
+_TEXT: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+_ANY_TEXT: Final = Annotated[str, msgspec.Meta(max_length=256)]
+_NUMBER: Final = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+_CHAT: Final = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """Those who know what becomes of it."""
+
+    polls: Polls
+    invites: Invites
+    payments: Payments
+    inline: Inline
+
+
+class Doings:
+    """What people do besides writing."""
+
+    def __init__(self, state: State, audience: Audience, offices: Offices) -> None:
+        self._state = state
+        self._audience = audience
+        self._here = Whereabouts(state)
+        self._polls = offices.polls
+        self._invites = offices.invites
+        self._payments = offices.payments
+        self._inline = offices.inline
+
+    def deeds(self) -> Mapping[str, Deed]:
+        """The deeds by name."""
+        where = {"chat": _CHAT, "message": _NUMBER}
+        asking = {"chat": _CHAT, "query": _ANY_TEXT, "offset": _ANY_TEXT}
+        return {
+            "vote": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
+            "join": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
+            "leave": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
+            "pay": Deed(self._pay, where, ("message",)),
+            "ask": Deed(self._ask, asking, ("query",)),
+            "choose": Deed(self._choose, {"chat": _CHAT, "result": _TEXT}, ("result",)),
+        }
+
+    async def _vote(self, _bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
+        await self._here.ready()
+        key = self._here.chat(recipient, fields)
+        await self._polls.vote(key, fields["message"], self._here.person(recipient), fields["options"])
+
+    async def _join(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
+        """The person joins a group or channel; a group sees it, and with a link that wants it a bot is asked first."""
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        if not await self._invites.join(bot, key, person, fields.get("link", "")):
+            return None
+        return await self._seen(bot, key, {"from": person, "new_chat_members": [person]})
+
+    async def _leave(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
+        return await self._seen(bot, key, {"from": person, "left_chat_member": person})
+
+    async def _seen(self, bot: str, key: str, message: Json) -> Entry | None:
+        if self._state.chats.on_wire(key)["type"] == "channel":
+            return None
+        return await self._audience.hear(bot, key, "", message)
+
+    async def _pay(self, _bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        await self._payments.pay(key, person, await self._here.message(key, fields["message"]))
+
+    async def _ask(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
+        """The person types a query for the bot into a chat."""
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        kind = "sender" if key == recipient else self._state.chats.on_wire(key)["type"]
+        await self._inline.ask(bot, person, fields["query"], fields.get("offset", ""), kind)
+
+    async def _choose(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry:
+        await self._here.ready()
+        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        return await self._inline.choose(bot, key, person, fields["result"])

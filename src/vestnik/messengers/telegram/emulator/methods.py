@@ -1,0 +1,92 @@
+"""Decides which parts do the work of the Bot API's methods and of people's deeds, and how they know each other.
+
+It has never heard of what any of them does.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, Protocol
+
+from vestnik.emulation.world import World
+from vestnik.messengers.telegram.emulator.administering import Administering
+from vestnik.messengers.telegram.emulator.audience import Audience
+from vestnik.messengers.telegram.emulator.calls import NAME, Handlers
+from vestnik.messengers.telegram.emulator.copies import Copies
+from vestnik.messengers.telegram.emulator.doings import Doings, Offices
+from vestnik.messengers.telegram.emulator.edits import Edits
+from vestnik.messengers.telegram.emulator.fetching import Fetching
+from vestnik.messengers.telegram.emulator.groups import Groups
+from vestnik.messengers.telegram.emulator.hooking import Hooking
+from vestnik.messengers.telegram.emulator.inline import Inline
+from vestnik.messengers.telegram.emulator.invites import Invites
+from vestnik.messengers.telegram.emulator.leaving import Leaving
+from vestnik.messengers.telegram.emulator.media import Media
+from vestnik.messengers.telegram.emulator.obeying import Execute, Obeying
+from vestnik.messengers.telegram.emulator.own import Own
+from vestnik.messengers.telegram.emulator.payments import Payments
+from vestnik.messengers.telegram.emulator.people import People
+from vestnik.messengers.telegram.emulator.pins import Pins
+from vestnik.messengers.telegram.emulator.places import Places
+from vestnik.messengers.telegram.emulator.polling import Polling
+from vestnik.messengers.telegram.emulator.polls import Polls
+from vestnik.messengers.telegram.emulator.pressing import Callbacks
+from vestnik.messengers.telegram.emulator.sending import Sender
+from vestnik.messengers.telegram.emulator.setup import Setup
+from vestnik.messengers.telegram.emulator.state import State
+from vestnik.messengers.telegram.emulator.stickers import Stickers
+from vestnik.messengers.telegram.emulator.texts import Texts
+from vestnik.messengers.telegram.emulator.topics import Topics
+from vestnik.messengers.telegram.emulator.webhooks import Webhooks
+
+
+class Part(Protocol):
+    """Does the work of some methods."""
+
+    def handlers(self) -> Handlers:
+        """The methods."""
+
+
+class Methods:
+    """All parts of one world; `execute` makes a call that a bot asks for in the answer to an update."""
+
+    def __init__(self, world: World, state: State, execute: Execute) -> None:
+        sender, audience, clock = Sender(state), Audience(state), world.clock
+        polling = Polling(state.updates, state.hooks, clock)
+        webhooks = Webhooks(state.updates, state.hooks, clock, world.transport, Obeying(execute))
+        media = Media(state, sender)
+        edits = Edits(state, sender, media)
+        polls, invites = Polls(state, sender, edits), Invites(state, sender)
+        payments, inline = Payments(state, sender, audience), Inline(state, audience)
+        people = People(state, audience)
+        self.fetching: Final = Fetching(state)
+        self.leaving: Final = Leaving(state)
+        self.parts: Final[Sequence[Part]] = (
+            polling,
+            Hooking(state.updates, state.hooks, polling, webhooks, clock),
+            Texts(state, sender),
+            Callbacks(state),
+            media,
+            Places(state, sender),
+            edits,
+            Copies(state, sender),
+            polls,
+            self.fetching,
+            Groups(state, sender),
+            Administering(state, sender),
+            Pins(state, sender),
+            Own(state),
+            invites,
+            Topics(state, sender),
+            payments,
+            inline,
+            Stickers(state),
+            self.leaving,
+        )
+        world.works.append(partial(webhooks.run, state.load))
+        world.at_reset.append(webhooks.forget)
+        world.deeds[NAME] = {
+            **people.deeds(),
+            **Doings(state, audience, Offices(polls, invites, payments, inline)).deeds(),
+        }
+        world.at_phone[NAME] = people.blocked
+        world.desks[NAME] = Setup(state).answer
