@@ -16,7 +16,9 @@ from benchmarks.peers.contenders import contenders as peers
 from benchmarks.processes import ROOT
 from benchmarks.report import render, write
 from benchmarks.scenarios import drain, rounds
+from benchmarks.scenarios.both import both
 from benchmarks.scenarios.crowd import crowd
+from benchmarks.scenarios.history import history
 from benchmarks.scenarios.intake import intake
 from benchmarks.scenarios.memory import at_rest
 from benchmarks.scenarios.rounds import Scenario, Sizes
@@ -62,11 +64,13 @@ def _scenarios(sizes: Sizes, chosen: str) -> Iterator[Scenario]:
     yield drain.over_sockets(sizes, running, left_out)
     yield intake(sizes)
     yield crowd(sizes)
+    yield both(sizes)
     yield lateness(sizes, 100)
     yield lateness(sizes, 1_000)
     yield isolation(sizes, "fewer than slots", _SLOW_HEALTHY)
     yield isolation(sizes, "more than slots", _FAST_HEALTHY)
     yield at_rest(sizes)
+    yield history(sizes)
 
 
 def _command(asked: argparse.Namespace) -> str:

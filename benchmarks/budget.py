@@ -5,52 +5,65 @@ frame is `function (file:line)`. Time in C counts for the Python function that c
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 _FRAME: Final = re.compile(r"^(?P<function>.+) \((?P<file>[^:()]+)(?::\d+)?\)$")
 
+_THREAD: Final = re.compile(r"^thread \((?P<number>\d+)\): (?P<name>[^;]*)")
+_MAIN: Final = "MainThread"
+_GROUPS: Final = {
+    "write-vestnik.db": "writer of vestnik.db: SQLite and its statements",
+    "write-emulator.db": "writer of emulator.db: SQLite and its statements",
+}
+
 _ROOMS: Final = (
-    ("commit", r"vestnik/groupcommit\.py _in_transaction"),
-    ("writers: waking and handing over", r"vestnik/groupcommit\.py "),
-    ("emulator: journal", r"vestnik/emulation/(journal|records|tally|backlog)\.py "),
-    ("store: claim", r"vestnik/store/sqlite_lanes\.py (claim|_claim_round|_due|_ripen|_lease|_count_moves|_next_due)$"),
-    ("store: record", r"vestnik/store/sqlite_lanes\.py (record|_turn_with_early|give_back)$"),
-    ("store: reports", r"vestnik/store/sqlite_lanes\.py apply$"),
-    ("store: accept", r"vestnik/store/sqlite_intake\.py "),
+    ("group commit: futures and queue", r"vestnik/groupcommit\.py "),
+    ("store: what is put before the writer", r"vestnik/store/"),
     ("emulator", r"vestnik/(emulation/|messengers/\w+/emulator)"),
     ("gateway: encode and judge", r"vestnik/messengers/"),
     ("in-process crossing", r"vestnik/asgi\.py "),
-    ("transport", r"(vestnik/transport\.py|/aiohttp/|/yarl/|/multidict/) ?"),
+    ("transport", r"vestnik/transport\.py|(^|/)(aiohttp|yarl|multidict)/"),
     ("lanes and verdicts", r"vestnik/(dispatch|domain)/"),
     ("API: read and check", r"vestnik/api/(shapes|unfolding|faults|planning|recipients|times|senders|bodies|queries)"),
     ("API: reply", r"vestnik/api/(intake|views|replies)"),
     ("API: routes, keys, metrics", r"vestnik/api/"),
-    ("server: HTTP and routing", r"/(uvicorn|starlette|httptools)/|vestnik/hangup\.py"),
+    ("server: HTTP and routing", r"(^|/)(uvicorn|starlette|httptools)/|vestnik/hangup\.py"),
     ("clock: ids and time", r"vestnik/clock\.py "),
-    ("logs and metrics", r"/(structlog|prometheus_client)/"),
+    ("logs and metrics", r"(^|/)(structlog|prometheus_client)/"),
 )
 _ELSEWHERE: Final = "event loop and the rest"
 
 
-def budget(lines: Iterable[str]) -> dict[str, float]:
-    """The share of samples in each room, the largest first; empty without samples."""
-    counted: Counter[str] = Counter()
+def budget(lines: Iterable[str], cpu_by_thread: Mapping[int, float], work: int) -> dict[str, float]:
+    """Microseconds of CPU for each piece of work, by thread and room, the largest first.
+
+    Samples say how a thread's time is shared out, and the system how much it was. A writer's time is told as a whole:
+    most of it passes in SQLite, where the samples, which are of threads that hold the interpreter, do not look.
+    """
+    rooms: dict[int, Counter[str]] = {}
+    names: dict[int, str] = {}
     for line in lines:
         stack, _, count = line.rstrip().rpartition(" ")
-        if stack and count.isdigit():
-            counted[_room(stack.split(";"))] += int(count)
-    return {room: count / counted.total() for room, count in counted.most_common()}
-
-
-def spent(shares: Mapping[str, float], cpu_seconds: float, work: int) -> dict[str, float]:
-    """Microseconds of CPU for each piece of work, by room."""
-    return {room: share * cpu_seconds / work * 1_000_000 for room, share in shares.items()}
+        thread = _THREAD.match(stack)
+        if thread and count.isdigit():
+            number, names[int(thread["number"])] = int(thread["number"]), thread["name"]
+            rooms.setdefault(number, Counter())[_room(stack.split(";")[1:])] += int(count)
+    found: dict[str, float] = defaultdict(float)
+    for number, seconds in cpu_by_thread.items():
+        micros = 1_000_000 * seconds / work
+        name = names.get(number, "other threads")
+        if name == _MAIN:
+            for room, samples in rooms[number].items():
+                found[room] += micros * samples / rooms[number].total()
+        else:
+            found[_GROUPS.get(name, name)] += micros
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 def _room(frames: list[str]) -> str:
-    """The room of the innermost frame that has one; a page of rows belongs to whoever asked for it to be read."""
+    """The room of the innermost frame that has one."""
     for frame in reversed(frames):
         if found := _FRAME.match(frame):
             place = f"{found['file']} {found['function']}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.report import Goal, Results
-from benchmarks.scenarios import crowd, drain, intake, memory, steady
+from benchmarks.scenarios import both, crowd, drain, history, intake, memory, steady
 from benchmarks.scenarios.rounds import Sizes
 
 CELERY: Final = "Celery + RabbitMQ"
@@ -17,7 +17,7 @@ Look = Callable[[Results], float | None]
 
 def goals(sizes: Sizes) -> list[Goal]:
     """All of them; those that ask for peers or for more time than there was are told as not run."""
-    return [*_of_drain(), *_of_intake(), *_of_lateness(), *_of_isolation(), *_of_memory(sizes)]
+    return [*_of_drain(), *_of_intake(), *_of_lateness(), *_of_history(sizes), *_of_isolation(), *_of_memory(sizes)]
 
 
 def _of_drain() -> list[Goal]:
@@ -46,6 +46,7 @@ def _of_intake() -> list[Goal]:
         Goal("4: a crowd is accepted, s", 1.0, False, beside("accepted")),
         Goal("4: others' p99 meanwhile, ms", 100.0, False, beside("others' p99 while it is accepted")),
         Goal("4: small message after it delivered, ms", 100.0, False, beside("small message after it delivered")),
+        Goal("5: both at once, late p99, ms", 250.0, False, _figure(both.BOTH, both.VESTNIK, "late, p99")),
     ]
 
 
@@ -59,6 +60,18 @@ def _of_lateness() -> list[Goal]:
         Goal("6: messages that came early, at 100/s", 0.0, False, late(100, "early")),
         Goal("6: messages that came early, at 1,000/s", 0.0, False, late(1_000, "early")),
     ]
+
+
+def _of_history(sizes: Sizes) -> list[Goal]:
+    found = []
+    for finished in sizes.history or (1_000_000,):
+        name = history.named(finished, sizes.deferred)
+        for work in ("drain", "intake"):
+            words = f"7: {work} beside {finished:,} finished, of the empty one's rate"
+            found.append(Goal(words, 0.9, True, _ratio(history.HISTORY, name, work, history.EMPTY)))
+        start = _figure(history.HISTORY, name, "start-up")
+        found.append(Goal(f"7: start-up beside {finished:,} finished, s", 2.0, False, start))
+    return found
 
 
 def _of_isolation() -> list[Goal]:

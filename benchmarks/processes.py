@@ -51,6 +51,17 @@ def cpu(pid: int) -> float:
     return sum(sum(map(int, fields[11:15])) for one in family(pid) if (fields := _stat(one))) / _TICKS
 
 
+def cpu_by_thread(pid: int) -> dict[int, float]:
+    """CPU seconds of each living thread of a process, by its number."""
+    found = {}
+    for entry in (_PROC / str(pid) / "task").iterdir():
+        try:
+            found[int(entry.name)] = int((entry / "schedstat").read_text().split()[0]) / 1e9
+        except OSError:
+            continue
+    return found
+
+
 def peak_memory(pid: int) -> float:
     """Peak resident MiB of a process and its descendants, added up: pages that they share count for each of them."""
     return sum(_memory(one, "VmHWM") for one in family(pid))
@@ -95,6 +106,7 @@ class Program:
         ready: str | None = None,
     ) -> None:
         self._log = log
+        self._begin = log.stat().st_size if log.exists() else 0
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("VESTNIK_")}
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the commands are the benchmark's own
@@ -103,7 +115,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **(settings or {})},
+                env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", **(settings or {})},
                 start_new_session=True,
             )
         self.pid = self._process.pid
@@ -146,7 +158,7 @@ class Program:
     def _wait_for(self, ready: str) -> str:
         """What the first group of the pattern `ready` matched in its output."""
         for _ in every(0.02, _START_WITHIN):
-            if found := re.search(ready, self._log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+            if found := re.search(ready, self._log.read_bytes()[self._begin :].decode(errors="replace"), re.MULTILINE):
                 return found[1]
             if not self.alive:
                 break

@@ -13,9 +13,9 @@ from typing import Final
 
 import uvloop
 
-from benchmarks.budget import budget, spent
+from benchmarks.budget import budget
 from benchmarks.client import pour
-from benchmarks.processes import ROOT, Failed, Meter, Program, every
+from benchmarks.processes import ROOT, Failed, Program, cpu_by_thread, every
 from benchmarks.report import figure, table
 from benchmarks.vestnik import FIRST, Service, crowds, message, serving
 
@@ -40,7 +40,7 @@ def _drain(service: Service, count: int) -> Callable[[], None]:
 
     def work() -> None:
         time.sleep(max(0.0, due - time.time()))
-        service.wait_until_done()
+        service.wait_until_done(due)
 
     return work
 
@@ -57,47 +57,35 @@ def main() -> int:
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     for name, prepare in WORKS.items():
-        graph = asked.out / f"{name}.svg"
+        graph, stacks = asked.out / f"{name}.svg", asked.out / f"{name}.stacks"
         _watch(asked.py_spy, "flamegraph", graph, prepare, asked.count)
-        stacks = asked.out / f"{name}.stacks"
-        cpu = _watch(asked.py_spy, "raw", stacks, prepare, asked.count)
-        shares = budget(stacks.read_text(encoding="utf-8").splitlines())
-        rows = [
-            (room, figure(micros), f"{100 * shares[room]:.0f} %")
-            for room, micros in spent(shares, cpu, asked.count).items()
-        ]
-        rows.append(("all of it", figure(1_000_000 * cpu / asked.count), "100 %"))
+        threads = _watch(asked.py_spy, "raw", stacks, prepare, asked.count)
+        found = budget(stacks.read_text(encoding="utf-8").splitlines(), threads, asked.count)
+        whole = sum(found.values())
+        rows = [(room, figure(micros), f"{100 * micros / whole:.0f} %") for room, micros in found.items()]
+        rows.append(("all of it", figure(whole), "100 %"))
         print(f"{graph}\n\n{table((name, 'µs of CPU for each', 'share'), rows)}\n")  # noqa: T201 - it is what was asked for
     return 0
 
 
 def _watch(
     py_spy: str, form: str, target: Path, prepare: Callable[[Service, int], Callable[[], None]], count: int
-) -> float:
-    """CPU seconds of the service for the work that is being watched."""
+) -> dict[int, float]:
+    """CPU seconds of each of the service's threads for the work that is being watched."""
+    target.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="vestnik-bench-") as folder, serving(Path(folder)) as service:
         work = prepare(service, count)
-        command = [
-            py_spy,
-            "record",
-            "--pid",
-            str(service.pid),
-            "--rate",
-            _RATE,
-            "--format",
-            form,
-            "--output",
-            str(target),
-        ]
-        with Program([*command, "--duration", "600", "--threads"], Path(folder, "py-spy.log")) as watcher:
+        command = [py_spy, "record", "--gil", "--threads", "--pid", str(service.pid), "--rate", _RATE]
+        command += ["--duration", "600", "--format", form, "--output", str(target)]
+        with Program(command, Path(folder, "py-spy.log")) as watcher:
             time.sleep(1.0)
-            meter = Meter({"service": service.pid})
+            before = cpu_by_thread(service.pid)
             work()
-            cpu = meter.cpu()["service"]
+            after = cpu_by_thread(service.pid)
             watcher.interrupt()
         for _ in every(0.1, 5.0):
             if target.exists():
-                return cpu
+                return {thread: seconds - before.get(thread, 0.0) for thread, seconds in after.items()}
         raise Failed(f"py-spy wrote nothing: {watcher.output()}")
 
 

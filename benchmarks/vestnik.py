@@ -26,9 +26,16 @@ _READY: Final = r"^vestnik ready on (http://\S+)$"
 _LEFT: Final = """
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'waiting')
         OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')
-        OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'deferred')
+        OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'deferred' AND messenger = 'telegram' AND due_at <= :now)
+        OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'deferred' AND messenger = 'viber' AND due_at <= :now)
+        OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'deferred' AND messenger = 'whatsapp' AND due_at <= :now)
 """
 _STATES: Final = "SELECT state, count(*) FROM deliveries GROUP BY state"
+_ARRIVED: Final = "SELECT sum(sent + delivered + read) FROM tallies"
+_ACCEPTED: Final = """
+    SELECT d.recipient, m.created_at / 1e6 FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
+    WHERE d.state = 'delivered'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,24 @@ class Service:
         with closing(self._reader()) as reader:
             return dict(reader.execute(_STATES).fetchall())
 
-    def wait_until_done(self, within: float = 300.0) -> None:
-        """Returns as soon as nothing is left to do, at most 10 ms late; Failed if that takes longer than `within`."""
+    def arrived(self) -> int:
+        """How many deliveries have been taken by their messengers."""
+        with closing(self._reader()) as reader:
+            return reader.execute(_ARRIVED).fetchone()[0] or 0
+
+    def accepted(self) -> dict[str, float]:
+        """When each delivered one was accepted, in seconds since 1970, by recipient."""
+        with closing(self._reader()) as reader:
+            return dict(reader.execute(_ACCEPTED).fetchall())
+
+    def wait_until_done(self, due: float, within: float = 300.0) -> None:
+        """Returns as soon as nothing is left that was due by `due`, at most 10 ms late; Failed if that takes too long.
+
+        `due` is seconds since 1970, `within` is seconds.
+        """
         with closing(self._reader()) as reader:
             for _ in every(0.01, within):
-                if not reader.execute(_LEFT).fetchone()[0]:
+                if not reader.execute(_LEFT, {"now": int(due * 1_000_000) + 1}).fetchone()[0]:
                     return
         raise Failed(f"after {within:g} s deliveries are still {self.states()}")
 

@@ -40,7 +40,7 @@ def in_process(sizes: Sizes) -> Scenario:
     def contender(crowd: int, messengers: Sequence[str], count: int) -> Contender:
         def run(folder: Path) -> Sample:
             with serving(folder) as service:
-                return _drained(service, count, crowd, {VESTNIK: service.pid}, messengers)
+                return drained(service, count, crowd, {VESTNIK: service.pid}, messengers)
 
         return run
 
@@ -63,11 +63,11 @@ def over_sockets(sizes: Sizes, peers: Mapping[str, Contender], left_out: Mapping
             emulating(folder) as far,
             serving(folder, f"{far.said}/telegram", telegram_honours_key=1) as service,
         ):
-            return _drained(service, sizes.drain, 1_000, {VESTNIK: service.pid, "emulator": far.pid})
+            return drained(service, sizes.drain, 1_000, {VESTNIK: service.pid, "emulator": far.pid})
 
     def to_stub(folder: Path) -> Sample:
         with stubbing(folder) as far, serving(folder, far.said, telegram_honours_key=1) as service:
-            sample = _drained(service, sizes.drain, 1_000, {VESTNIK: service.pid})
+            sample = drained(service, sizes.drain, 1_000, {VESTNIK: service.pid})
             return _noted(sample, far.said, sizes.drain)
 
     contenders: dict[str, Contender] = {
@@ -80,22 +80,23 @@ def over_sockets(sizes: Sizes, peers: Mapping[str, Contender], left_out: Mapping
     return Scenario(OVER_SOCKETS, UNITS, contenders, TO_STUB, left_out)
 
 
-def _drained(
+def drained(
     service: Service, count: int, crowd: int, pids: Mapping[str, int], messengers: Sequence[str] = ("telegram",)
 ) -> Sample:
-    """From the moment at which everything comes due until everything is recorded."""
+    """Crowds that come due at one moment, from that moment until everything is recorded; the rest may be far off."""
     people = count // len(messengers)
     due = time.time() + 1.5 + max(count / _SEEDING, people / crowd / _REQUESTS)
     uvloop.run(pour(service.address, crowds(people, crowd, due, messengers), min(64, people // crowd or 1)))
     if (left := due - time.time()) < 0.2:
         raise Failed(f"taking in {count} deliveries took until {0.2 - left:.1f} s before they came due")
-    time.sleep(left - 0.1)
+    before = service.arrived()
+    time.sleep(max(0.0, due - time.time() - 0.1))
     meter = Meter(pids)
     time.sleep(max(0.0, due - time.time()))
-    service.wait_until_done()
+    service.wait_until_done(due)
     seconds = time.time() - due
     cpu, memory = meter.cpu(), meter.memory()
-    arrived = sum(number for state, number in service.states().items() if state in ("sent", "delivered", "read"))
+    arrived = service.arrived() - before
     if arrived != people * len(messengers):
         raise Failed(f"of {count} deliveries {service.states()}")
     return Sample({"rate": arrived / seconds}, arrived, cpu, memory)
