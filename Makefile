@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+MINUTES ?= 5
 
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash check bench bench-quick profile docs lock clean
+.PHONY: help setup run test crash soak check bench bench-quick profile docs lock clean
 .PHONY: peers
 
 help: ## List the targets
@@ -46,6 +47,9 @@ test: setup ## Set up and run all tests; ARGS="-k dedupe" picks some
 
 crash: setup ## Kill the service a hundred times and count; CRASH_KILLS=N for another number, CRASH_SEED=N repeats a run
 	@CRASH_KILLS=$${CRASH_KILLS:-100} $(BIN)/python -m pytest tests/crash $(ARGS)
+
+soak: setup ## A steady load with faults, watched for growth; MINUTES=N for other than 5
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 check: setup ## Lint, format check, types and the arrows between the rooms
 	$(BIN)/ruff check .

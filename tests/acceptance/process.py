@@ -50,6 +50,11 @@ class Process:
             )
 
     @property
+    def number(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process.poll() is None
 

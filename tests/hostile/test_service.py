@@ -74,7 +74,7 @@ def as_it_was(service: Service) -> Iterator[None]:
 
 
 def pid(service: Service) -> int:
-    return service.process._process.pid
+    return service.process.number
 
 
 def size(service: Service) -> int:
