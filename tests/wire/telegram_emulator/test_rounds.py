@@ -186,3 +186,37 @@ def test_the_general_topic_is_changed(tmp_path: Path) -> None:
         assert await api.refusal("closeGeneralForumTopic", chat_id=-5) == "Bad Request: the chat is not a forum"
 
     told(tmp_path, story)
+
+
+def test_games_paid_pictures_and_live_photos_arrive(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        game = await api.get("sendGame", chat_id=1001, game_short_name="chess")
+        assert game["game"]["title"] == "chess"
+        assert game["reply_markup"]["inline_keyboard"][0][0]["callback_game"] == {}
+        media = [{"type": "photo", "media": "attach://a"}]
+        paid = await api.upload("sendPaidMedia", {"a": ("a.png", b"p")}, chat_id="1001", star_count="5", media=media)
+        assert paid["result"]["paid_media"]["star_count"] == 5
+        assert paid["result"]["paid_media"]["paid_media"][0]["photo"][0]["file_size"] == 1
+        files = {"live_photo": ("a.mov", b"film"), "photo": ("a.png", b"p")}
+        live = await api.upload("sendLivePhoto", files, chat_id="1001", caption="Sea")
+        assert live["result"]["live_photo"]["file_size"] == 4
+        assert [entry["payload"]["method"] for entry in await api.world.journal()] == [
+            "sendGame",
+            "sendPaidMedia",
+            "sendLivePhoto",
+        ]
+
+    told(tmp_path, story)
+
+
+def test_a_bot_is_what_it_was_set_up_to_be(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        ways = {"username": "TeaBot", "first_name": "Tea", "supports_inline_queries": True}
+        await api.world.control("PUT", f"/messengers/telegram/bots/{BOT}", ways)
+        me = await api.get("getMe")
+        assert {name: me[name] for name in ways} == ways
+        await api.world.control("PUT", f"/messengers/telegram/bots/{BOT}", {"username": "x"}, expect=422)
+        await api.world.control("PUT", "/messengers/telegram/bots/x", {}, expect=404)
+        await api.world.control("GET", "/messengers/telegram/eggs", expect=404)
+
+    told(tmp_path, story)

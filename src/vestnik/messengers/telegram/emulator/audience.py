@@ -70,6 +70,8 @@ class Audience:
         chats = self._state.chats
         if not chats.has_members(key) or message["chat"]["type"] in ("private", "channel"):
             return True
+        if self._state.profiles.ways(bot).get("can_read_all_group_messages"):
+            return True
         if chats.member(key, int(bot))["status"] in ADMINISTRATORS or any(name in message for name in _SERVICE):
             return True
         if str(message.get("reply_to_message", {}).get("from", {}).get("id")) == bot:

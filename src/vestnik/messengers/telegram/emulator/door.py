@@ -129,12 +129,12 @@ class TelegramEmulator:
         return result_of(method) if handler is None else await handler(call)
 
     async def _get_me(self, call: Call) -> Any:
-        user = self._state.profiles.user(call.bot)
+        user, ways = self._state.profiles.user(call.bot), self._state.profiles.ways(call.bot)
         return {
             **user,
-            "can_join_groups": True,
-            "can_read_all_group_messages": False,
-            "supports_inline_queries": False,
+            "can_join_groups": ways.get("can_join_groups", True),
+            "can_read_all_group_messages": ways.get("can_read_all_group_messages", False),
+            "supports_inline_queries": ways.get("supports_inline_queries", False),
             "supports_guest_queries": False,
             "can_connect_to_business": False,
             "has_main_web_app": False,

@@ -16,7 +16,7 @@ import msgspec
 from vestnik.emulation.blobs import Blobs
 from vestnik.emulation.records import Records
 from vestnik.messengers.telegram.emulator.calls import Call, Json, bad
-from vestnik.messengers.telegram.emulator.hooks import is_near
+from vestnik.messengers.telegram.emulator.hooks import is_here
 from vestnik.messengers.telegram.emulator.pictures import size_of
 from vestnik.messengers.telegram.encodings import Upload
 from vestnik.ports import Request, Transport
@@ -152,7 +152,7 @@ class Files:
         return await self._blobs.get(unique)
 
     async def _fetched(self, address: str) -> Upload:
-        """A file from an address near by; nothing is ever fetched from elsewhere."""
+        """A file from an address on this machine; nothing is ever fetched from elsewhere."""
         url = address if "://" in address else f"http://{address}"
         try:
             parts = urlsplit(url)
@@ -161,7 +161,7 @@ class Files:
             host, parts = "", urlsplit("")
         if parts.scheme not in ("http", "https") or not host:
             raise bad("wrong HTTP URL specified")
-        if not is_near(host):
+        if not is_here(host):
             raise bad(NO_CONTENT)
         try:
             answer = await self._transport.exchange(Request("GET", url), timeout=FETCH_TIMEOUT)

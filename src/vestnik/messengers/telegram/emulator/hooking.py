@@ -61,6 +61,7 @@ class Hooking:
         if new.url:
             if 0 < self._next.get(bot, 0) - now <= _BETWEEN:
                 raise Failed(wire.too_many_requests(1))
+            self._next = {one: until for one, until in self._next.items() if now < until <= now + _BETWEEN}
             self._next[bot] = now + _BETWEEN
         await self._hooks.put(bot, new)
         if drop:

@@ -18,9 +18,12 @@ KIND: Final = "webhook"
 MOST_CONNECTIONS: Final = 100
 USUAL_CONNECTIONS: Final = 40
 SECRET_LIMIT: Final = 256
+MOST: Final = 100_000
+"""Bots whose wishes are kept in memory."""
 PORTS: Final = frozenset({80, 88, 443, 8443})
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]*")
+_HERE: Final = re.compile(r"localhost|.*\.localhost|127\.[0-9.]+|::1")
 _NEAR: Final = re.compile(
     r"localhost|[a-z0-9-]+|.*\.(?:localhost|test|local|internal|example)|127\..*|10\..*|192\.168\..*"
     r"|172\.(?:1[6-9]|2[0-9]|3[01])\..*|::1"
@@ -67,7 +70,9 @@ class Hooks:
         return [bot for bot, hook in self._hooks.items() if hook.url]
 
     async def put(self, bot: str, hook: Hook) -> None:
-        """The bot's wishes from now on."""
+        """The bot's wishes from now on; Failed where too many bots have some."""
+        if bot not in self._hooks and len(self._hooks) >= MOST:
+            raise bad("too many bots have wishes of their own")
         await self._records.change([Change(KIND, bot, hook, lasting=True)])
         self._hooks[bot] = hook
         self._updates.queue(bot).allowed = frozenset(hook.allowed) or USUAL
@@ -113,3 +118,8 @@ def _checked(url: str) -> str:
 def is_near(host: str) -> bool:
     """Whether the host is on the developer's own machine or network, by its name or number."""
     return _NEAR.fullmatch(host) is not None
+
+
+def is_here(host: str) -> bool:
+    """Whether the host is this very machine, by its name or number."""
+    return _HERE.fullmatch(host) is not None

@@ -22,6 +22,7 @@ from vestnik.messengers.telegram.emulator.invites import Invites
 from vestnik.messengers.telegram.emulator.leaving import Leaving
 from vestnik.messengers.telegram.emulator.media import Media
 from vestnik.messengers.telegram.emulator.obeying import Execute, Obeying
+from vestnik.messengers.telegram.emulator.others import Others
 from vestnik.messengers.telegram.emulator.own import Own
 from vestnik.messengers.telegram.emulator.payments import Payments
 from vestnik.messengers.telegram.emulator.people import People
@@ -67,6 +68,7 @@ class Methods:
             Callbacks(state),
             media,
             Places(state, sender),
+            Others(state, sender, media),
             edits,
             Copies(state, sender),
             polls,

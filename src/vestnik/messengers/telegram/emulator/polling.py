@@ -18,6 +18,7 @@ from vestnik.messengers.telegram.emulator.updates import USUAL, Update, Updates,
 from vestnik.ports import Clock
 
 MOST: Final = 100
+MOST_POLLERS: Final = 100_000
 LONGEST: Final = 50
 """Seconds."""
 BATCHING: Final = 0.001
@@ -75,7 +76,7 @@ class Polling:
 
     async def _get_updates(self, call: Call) -> list[Json]:
         bot, now = call.bot, self._clock.now()
-        poller = self._pollers.setdefault(bot, _Poller())
+        poller = self._poller(bot)
         if self._hooks.get(bot).url:
             raise await self._conflict(poller, WEBHOOK_ACTIVE)
         offset, limit = call.number("offset"), min(max(call.number("limit", MOST), 1), MOST)
@@ -91,6 +92,16 @@ class Polling:
         if not found and timeout:
             found = await self._wait(poller, bot, offset, now + span(timeout))
         return [update.on_wire() for update in found[:limit]]
+
+    def _poller(self, bot: str) -> _Poller:
+        """What is remembered of the bot's polls; of too many bots those are forgotten that have been idle longest."""
+        poller = self._pollers.pop(bot, None) or _Poller()
+        if len(self._pollers) >= MOST_POLLERS:
+            idle = next((one for one, other in self._pollers.items() if other.end is None), None)
+            if idle is not None:
+                del self._pollers[idle]
+        self._pollers[bot] = poller
+        return poller
 
     async def _choose(self, bot: str, value: Any) -> None:
         """The kinds that the bot asks for stay in force until it asks for others."""
@@ -116,6 +127,7 @@ class Polling:
         poll = _Poll()
         end = poller.end = poll.end
         queue = self._updates.queue(bot)
+        queue.polls += 1
         try:
             while True:
                 queue.added.clear()
@@ -128,6 +140,7 @@ class Polling:
                 if found or self._clock.now() >= until:
                     return found
         finally:
+            queue.polls -= 1
             if poller.end is end:
                 poller.end = None
 

@@ -6,7 +6,7 @@ It has never heard of chats.
 from typing import Any, Final
 
 from vestnik.emulation.records import Change, Records
-from vestnik.messengers.telegram.emulator.calls import Json
+from vestnik.messengers.telegram.emulator.calls import Json, bad
 
 KIND: Final = "bot"
 MOST: Final = 10_000
@@ -26,20 +26,28 @@ class Profiles:
 
     def user(self, bot: str) -> Json:
         """The bot's User object as messages show it."""
-        name = self._known[bot].get("name", {}).get("") if bot in self._known else None
+        known = self._known.get(bot, {})
+        ways = known.get("ways", {})
         return {
             "id": int(bot),
             "is_bot": True,
-            "first_name": name or f"Bot {bot}",
-            "username": f"vestnik{bot}bot",
+            "first_name": known.get("name", {}).get("") or ways.get("first_name") or f"Bot {bot}",
+            "username": ways.get("username") or f"vestnik{bot}bot",
         }
+
+    def ways(self, bot: str) -> Json:
+        """What was set up about the bot through the control API."""
+        found: Json = self._known.get(bot, {}).get("ways", {})
+        return found
 
     def get(self, bot: str, name: str, default: Any) -> Any:
         """What was set under the name."""
         return self._known.get(bot, {}).get(name, default)
 
     async def put(self, bot: str, name: str, value: Any) -> None:
-        """Sets it; None unsets it."""
+        """Sets it; None unsets it. Failed where too many bots have something."""
+        if bot not in self._known and len(self._known) >= MOST:
+            raise bad("too many bots have something set")
         document = dict(self._known.get(bot, {}))
         document.pop(name, None)
         if value is not None:

@@ -37,11 +37,18 @@ _FIELDS: Final[dict[str, Any]] = {
     "migrate_to_chat_id": int,
     "members": list[dict[str, Any]],
 }
+_BOT: Final[dict[str, Any]] = {
+    "first_name": _TEXT,
+    "username": _FIELDS["username"],
+    "can_join_groups": bool,
+    "can_read_all_group_messages": bool,
+    "supports_inline_queries": bool,
+}
 _ALLOWED: Final = frozenset({"user", "status", "custom_title", "until_date", "is_anonymous", *RIGHTS, *PERMISSIONS})
 
 
 class Setup:
-    """The desk of the control API for what only Telegram has: `chats`, `chats/{id}` and `queries/{id}`."""
+    """The desk of the control API for what only Telegram has: `chats`, `chats/{id}`, `bots/{id}` and `queries/{id}`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -63,6 +70,8 @@ class Setup:
                 if not await self._state.chats.drop(self._key(name)):
                     raise Problem(404, f"{name} was not set up")
                 return Response(204)
+            case ("bots", True, "PUT"):
+                return await self._put_bot(name, asked.fields(_BOT))
             case ("queries", True, "GET"):
                 return await self._query(name)
         raise Problem(404, f"telegram has no {asked.method} {asked.name}")
@@ -72,6 +81,16 @@ class Setup:
             return self._state.chats.key(wire.canonical(name))
         except ValueError as error:
             raise Problem(404, str(error)) from None
+
+    async def _put_bot(self, name: str, fields: Json) -> Response:
+        number = name.partition(":")[0]
+        if not (number.isascii() and number.isdigit()) or not 0 < int(number) < wire.BOT_ID_LIMIT:
+            raise Problem(404, f"no bot of telegram can be called {name}")
+        try:
+            await self._state.profiles.put(number, "ways", fields)
+        except Failed as error:
+            raise Problem(409, error.failure.description) from None
+        return _json({"bot": number, **fields})
 
     async def _query(self, name: str) -> Response:
         """What a bot answered to a press: None as long as it has not."""

@@ -21,6 +21,7 @@ LASTS: Final = 24 * 3600.0
 """Seconds for which an update waits for its bot."""
 MOST: Final = 100_000
 """Updates that wait for one bot; the server takes no more either."""
+MOST_QUEUES: Final = 100_000
 KINDS: Final = tuple(field.name for field in fields("Update") if field.name != "update_id")
 SILENT: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 """Kinds of which bots are told only where they ask for them."""
@@ -49,8 +50,15 @@ class Queue:
         self.waiting: dict[int, Update] = {}
         self.next_id = 1
         self.allowed: Collection[str] = USUAL
+        self.polls = 0
+        """How many wait for it."""
         self.added = asyncio.Event()
         """Set when there is something new; whoever waits for that clears it."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a new one would be the same."""
+        return self.next_id == 1 and not self.waiting and self.allowed == USUAL
 
 
 class Updates:
@@ -82,8 +90,16 @@ class Updates:
         """The bot's queue."""
         queue = self._queues.get(bot)
         if queue is None:
+            if len(self._queues) >= MOST_QUEUES:
+                self._forget_idle()
             queue = self._queues[bot] = Queue()
         return queue
+
+    def _forget_idle(self) -> None:
+        """Forgets the queues of bots that were never told anything."""
+        idle = [bot for bot, queue in self._queues.items() if queue.is_new and not queue.polls]
+        for bot in idle:
+            del self._queues[bot]
 
     async def tell(self, bot: str, kind: str, value: Json, about: int | str) -> None:
         """The bot is to be told, unless it does not want to know of this kind or too much waits for it already."""
