@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Final, Protocol
 
@@ -88,13 +88,16 @@ async def serve(
     build: Callable[[str], AbstractAsyncContextManager[Service]],
     ready: Callable[[str], None],
     grace: float,
+    stop: asyncio.Event | None = None,
 ) -> None:
     """Serves until a signal comes; `build` gets the address, `ready` is called with it once requests are answered.
 
-    `grace` is the seconds that connections may stay open after the work has ended.
+    `grace` is the seconds that connections may stay open after the work has ended. `stop` takes the place of signals,
+    which only the main thread gets.
     """
-    stop = asyncio.Event()
-    _on_signals(stop)
+    if stop is None:
+        stop = asyncio.Event()
+        _on_signals(stop)
     address = address_of(listening)
     async with build(address) as service:
         server = _Server(_configured(service.app, grace))
@@ -104,10 +107,23 @@ async def serve(
             await server.answers.wait()
             ready(address)
             await stop.wait()
-            log.info("stopping, a second signal ends at once")
             service.stop()
             await work
             server.should_exit = True
+
+
+async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
+    """Does the work until it ends or a signal comes, which cancels it."""
+    stop = asyncio.Event()
+    _on_signals(stop)
+    working, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([working, told], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 def _configured(app: ASGIApp, grace: float) -> uvicorn.Config:
@@ -131,6 +147,7 @@ def _on_signals(stop: asyncio.Event) -> None:
     def told_to_stop() -> None:
         if stop.is_set():
             os._exit(1)
+        log.info("stopping, a second signal ends at once")
         stop.set()
 
     for number in _SIGNALS:

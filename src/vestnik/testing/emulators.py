@@ -1,0 +1,170 @@
+"""Decides how a test speaks of the emulators: addresses, phones and their owners, journal, faults and the clock.
+
+It has never heard of a particular messenger or of what is tested. Every method may be called from any thread; those
+that wait have a twin for async tests.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from vestnik.clock import SystemClock
+from vestnik.domain.moment import seconds
+from vestnik.emulation.journal import Entry, Wanted
+from vestnik.ports import Request
+from vestnik.testing.thread import EmulatorThread
+
+_ANSWERED_WITHIN: Final = 30.0
+_JSON: Final = {"content-type": "application/json"}
+_CONVERSATION: Final = 200
+"""The most lines of a conversation that are shown."""
+
+
+class Unexpected(AssertionError):
+    """The emulators refuse what a test asks for, or what it expects has not come; the text says why."""
+
+
+class Clock:
+    """The emulators' time."""
+
+    def __init__(self, thread: EmulatorThread, clock: SystemClock) -> None:
+        self._thread = thread
+        self._clock = clock
+
+    def advance(self, by: float) -> None:
+        """Lets so many seconds pass at once: receipts, limits and retries follow."""
+
+        async def move() -> None:
+            self._clock.move(self._clock.offset + seconds(by))
+
+        self._thread.run(move()).result(_ANSWERED_WITHIN)
+
+
+class Phone:
+    """One emulated user's device, and what its owner does."""
+
+    def __init__(self, emulators: "Emulators", messenger: str, identifier: str) -> None:
+        self._emulators = emulators
+        self._messenger = messenger
+        self._identifier = identifier
+        self._path = f"/phones/{messenger}/{quote(identifier, safe='')}"
+
+    def set(self, **ways: Any) -> None:
+        """Sets `online`, `blocked` or `reads_after` (seconds, or None for never)."""
+        self._emulators.control("PATCH", self._path, ways)
+
+    def writes(self, text: str, **more: Any) -> Any:
+        """The owner writes to the bot; `bot` names it where there are several."""
+        return self.does("messages", text=text, **more)
+
+    def does(self, deed: str, **fields: Any) -> Any:
+        """The owner does something else that the control API knows, such as pressing a button."""
+        return self._emulators.control("POST", f"{self._path}/{deed}", fields)
+
+    def journal(self, **filters: Any) -> list[dict[str, Any]]:
+        """What the phone got, in order."""
+        return self._emulators.journal(messenger=self._messenger, recipient=self._identifier, **filters)
+
+    def expect(self, text: str | None = None, **more: Any) -> dict[str, Any]:
+        """The first message that fits, as soon as the phone has it; Unexpected once `timeout` (5 s) is up."""
+        return self._emulators.expect(**self._wanted(text, more))[0]
+
+    async def expected(self, text: str | None = None, **more: Any) -> dict[str, Any]:
+        """The same, for async tests: the event loop goes on meanwhile."""
+        return (await self._emulators.expected(**self._wanted(text, more)))[0]
+
+    def _wanted(self, text: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = {"messenger": self._messenger, "recipient": self._identifier, **more}
+        return wanted if text is None else {**wanted, "text": text}
+
+
+class Emulators:
+    """All emulators at `address`."""
+
+    def __init__(self, thread: EmulatorThread, address: str) -> None:
+        emulation = thread.emulation
+        assert emulation is not None
+        self.address = address
+        self._thread = thread
+        self._emulation = emulation
+        clock = emulation.world.clock
+        assert isinstance(clock, SystemClock)
+        self.clock = Clock(thread, clock)
+
+    def url(self, messenger: str) -> str:
+        """The base address for a client of the messenger, for instance `http://127.0.0.1:40001/telegram`."""
+        if messenger not in self._emulation.emulators:
+            raise Unexpected(f"there is no messenger {messenger!r}; there are {', '.join(self._emulation.emulators)}")
+        return f"{self.address}/{messenger}"
+
+    def phone(self, messenger: str, identifier: str) -> Phone:
+        """The phone with that identifier; every well-formed identifier has one."""
+        return Phone(self, messenger, identifier)
+
+    def journal(self, **filters: Any) -> list[dict[str, Any]]:
+        """What phones got, in order; the filters are those of `GET /emulator/journal`."""
+        query = urlencode({name: value for name, value in filters.items() if value is not None})
+        entries: list[dict[str, Any]] = self.control("GET", f"/journal?{query}")["entries"]
+        return entries
+
+    def expect(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The first `count` messages that fit, as soon as they are there; the fields of `POST /emulator/expect`."""
+        return _entries(self._ask("POST", "/expect", wanted).result(_patience(wanted)))
+
+    async def expected(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The same, for async tests."""
+        return _entries(await asyncio.wrap_future(self._ask("POST", "/expect", wanted)))
+
+    def faults(self, *rules: Mapping[str, Any]) -> None:
+        """Puts these fault rules in force and no others; none at all ends all trouble."""
+        self.control("PUT", "/faults", list(rules))
+
+    def reset(self) -> None:
+        """Forgets messages, phones and faults."""
+        self.control("POST", "/reset")
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """What the control API answers below `/emulator`; Unexpected names everything that it refuses."""
+        return self._ask(method, path, body).result(_ANSWERED_WITHIN)
+
+    def conversation(self) -> list[str]:
+        """What passed between bots and phones, a line each, the last 200."""
+        found = self._thread.run(self._whole_conversation()).result(_ANSWERED_WITHIN)
+        return [_line(entry) for entry in found[-_CONVERSATION:]]
+
+    def _ask(self, method: str, path: str, body: Any = None) -> "Future[Any]":
+        return self._thread.run(self._answer(method, path, body))
+
+    async def _answer(self, method: str, path: str, body: Any) -> Any:
+        content = b"" if body is None else msgspec.json.encode(body)
+        response = await self._emulation.answer(Request(method, f"/emulator{path}", _JSON, content))
+        answer: Any = msgspec.json.decode(response.body) if response.body else None
+        if response.status >= 400:
+            lines = [
+                answer["detail"],
+                *(f"{wrong['pointer']}: {wrong['detail']}" for wrong in answer.get("errors", ())),
+            ]
+            raise Unexpected("\n".join(lines))
+        return answer
+
+    async def _whole_conversation(self) -> list[Entry]:
+        return await self._emulation.world.journal.page(list, Wanted(inbound=None), after=0, limit=10_000)
+
+
+def _patience(wanted: Mapping[str, Any]) -> float:
+    return float(wanted.get("timeout", 5.0)) + _ANSWERED_WITHIN
+
+
+def _entries(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    entries: Sequence[dict[str, Any]] = answer["entries"]
+    return list(entries)
+
+
+def _line(entry: Entry) -> str:
+    ways = (entry.recipient, entry.bot) if entry.inbound else (entry.bot, entry.recipient)
+    text = entry.text if entry.text.isprintable() else repr(entry.text)
+    return f"{entry.messenger}  {ways[0]} -> {ways[1]}  {text or entry.payload}"

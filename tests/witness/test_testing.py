@@ -1,0 +1,91 @@
+"""The fixture for tests of other people's bots: every example of its document, in a project of its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "testing.md"
+EXAMPLES: Final = dict(
+    re.findall(r"^## ([^\n]+)\n+```python\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+)
+
+
+def run(folder: Path, **tests: str) -> "subprocess.CompletedProcess[str]":
+    """Runs files of tests, given by name and content, with nothing but what is installed."""
+    for name, content in tests.items():
+        (folder / f"test_{name}.py").write_text(content, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--rootdir", "."]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=110, check=False)
+
+
+def test_every_example_works_as_it_is_printed(tmp_path: Path) -> None:
+    assert list(EXAMPLES) == ["python-telegram-bot", "aiogram", "viberbot", "pywa"]
+    result = run(tmp_path, **{library.replace("-", "_"): example for library, example in EXAMPLES.items()})
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "5 passed" in result.stdout
+
+
+SEND: Final = """
+import json
+import urllib.request
+
+
+def send(vestnik, text):
+    body = json.dumps({"chat_id": 1001, "text": text}).encode()
+    url = vestnik.url("telegram") + "/bot123:abc/sendMessage"
+    urllib.request.urlopen(urllib.request.Request(url, body, {"content-type": "application/json"})).close()
+"""
+
+
+STORIES: Final = (
+    SEND
+    + """
+
+def test_fails(vestnik):
+    send(vestnik, "Are you there?")
+    vestnik.phone("telegram", "1001").writes("Yes, I am.")
+    assert False
+
+
+def test_starts_with_nothing(vestnik):
+    assert vestnik.journal() == []
+
+
+def test_waits(vestnik):
+    vestnik.phone("viber", "EGAZ3SZRi6zW1D0uNYhQHg==").expect("never", timeout=0.05)
+
+
+def test_misspells(vestnik):
+    vestnik.faults({"fault": "eror"})
+
+
+def test_mistakes_the_messenger(vestnik):
+    vestnik.url("pigeon")
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest prints of a few tests that use the fixture, most of them in vain."""
+    return run(tmp_path_factory.mktemp("stories"), stories=STORIES).stdout
+
+
+def test_a_failure_shows_the_conversation(told: str) -> None:
+    assert "vestnik: what passed between bots and phones" in told
+    assert "telegram  123 -> 1001  Are you there?" in told
+    assert "telegram  1001 -> 123  Yes, I am." in told
+
+
+def test_each_test_has_emulators_of_its_own(told: str) -> None:
+    assert "test_stories.py::test_starts_with_nothing PASSED" in told
+
+
+def test_what_cannot_be_met_or_meant_is_said(told: str) -> None:
+    assert "0 of 1 such messages came within 0.05 s" in told
+    assert "#/0/fault" in told
+    assert "there is no messenger 'pigeon'; there are telegram, viber, whatsapp" in told
