@@ -87,7 +87,7 @@ class Reports:
             await lay_out_for(connection, page, receipts)
             page.apply(receipts)
             await turn(connection, page, now)
-            return page.unmatched
+            return [receipt for receipt in page.unmatched if not _has_a_record(page, receipt)]
 
         if unmatched := await self._line.write(work):
             await self._look_for_records(unmatched, now)
@@ -106,8 +106,8 @@ class Reports:
             page = Page()
             page.lay_out(await read_rows(connection, await keys_about(connection, unmatched)))
             await lay_out_neighbours(connection, page)
-            found = [row for receipt in unmatched if (row := page.find(receipt)) and row.state is not State.SENDING]
-            return [(*row.key, None, row.doubt) for row in found]
+            found = [page.find(receipt) for receipt in unmatched if _has_a_record(page, receipt)]
+            return [(*row.key, None, row.doubt) for row in found if row is not None]
 
         if answers := await self._line.read(look):
             await self._settle(answers, now)
@@ -120,6 +120,11 @@ class Reports:
         await self._line.write(work)
 
 
+def _has_a_record(page: Page, receipt: Receipt) -> bool:
+    row = page.find(receipt)
+    return row is not None and row.state is not State.SENDING
+
+
 async def _page(connection: Connection, answers: Sequence[Answer]) -> Page:
     page = Page()
     page.lay_out(await lock_rows(connection, [(message_id, ordinal) for message_id, ordinal, _, _ in answers]))
@@ -127,13 +132,15 @@ async def _page(connection: Connection, answers: Sequence[Answer]) -> Page:
 
 
 async def _turn_with_early(connection: Connection, page: Page, answers: Sequence[Answer], now: Moment) -> set[int]:
-    """Writes the page with what kept reports do to it; the numbers of those that may have waited for it."""
+    """Writes the page with what kept reports do to it; the numbers of all that were there to be found."""
     early = await read_early(connection, answers)
     awaited = page.awaited(early)
     await lay_out_for(connection, page, [each.receipt() for each in awaited])
     page.report_early(awaited)
     page.give_up_late(now)
     await turn(connection, page, now)
+    if page.served:  # A report may have told more of its delivery, and others are known by that from now on.
+        early += await read_early(connection, answers)
     return {each.number for each in early}
 
 
