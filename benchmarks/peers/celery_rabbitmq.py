@@ -1,7 +1,7 @@
 """Decides how the work is done with Celery, RabbitMQ and PostgreSQL, with the settings that its guide names for safety.
 
-Quorum queue, publisher confirms, late acknowledgement, and a task that is given back when its worker is lost. Tried
-for speed: prefork with 4, 8 and 16 processes, threads with 16 and 32, prefetch 1 to 16.
+Quorum queue, publisher confirms, late acknowledgement, and a task that is given back when its worker is lost. It runs
+its usual pool of processes, eight of them because they mostly wait; BENCH_CONCURRENCY tries another number.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Decides how the work is done with Dramatiq, RabbitMQ and PostgreSQL: durable queues, confirms, acks after the work.
 
-Those are its defaults but for the confirms, which are asked for. Its documentation leaves processes at one for each
-core and threads at eight, which is what runs here.
+Those are its defaults but for the confirms, which are asked for. It runs its usual eight threads in each of two
+processes; BENCH_CONCURRENCY tries another number of threads.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Decides how the work is done with Huey on SQLite: its queue and the deliveries in files with full synchronisation.
 
-It has never heard of a server. Tried for speed: threads, 4, 8 and 16 of them; its processes wait for the same lock.
+It has never heard of a server. It runs eight threads; BENCH_CONCURRENCY tries another number.
 """
 
 import os

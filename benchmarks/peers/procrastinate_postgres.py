@@ -1,6 +1,7 @@
 """Decides how the work is done with Procrastinate: jobs as coroutines, many at once in one worker, on PostgreSQL.
 
-It has never heard of a broker: jobs are rows beside the deliveries. Tried for speed: 8, 16, 32 and 64 at once.
+It has never heard of a broker: jobs are rows beside the deliveries. It does 32 at once; BENCH_CONCURRENCY tries another
+number.
 """
 
 import asyncio
