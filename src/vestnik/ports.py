@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 from vestnik.domain.account import Account, Key
 from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import NoReply as NoReply  # noqa: PLC0414 - what a transport raises goes through its door too
-from vestnik.domain.errors import NotSent as NotSent  # noqa: PLC0414 - likewise
+from vestnik.domain.errors import NotSent as NotSent  # noqa: PLC0414 - what a transport raises goes through its door too
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Acceptance, Message, Order
 from vestnik.domain.moment import Moment
