@@ -7,7 +7,9 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
     content_type_conformance,
+    missing_required_header,
     negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
@@ -31,7 +33,12 @@ CHECKS = (
     response_headers_conformance,
     negative_data_rejection,
     unsupported_method,
+    allow_header_conformance,
+    missing_required_header,
 )
+"""All that judge one answer, but for two. positive_data_acceptance: no schema can say which accounts there are.
+ignored_auth: keys are in force only where there are some, as the description says; tests/unit/api/test_keys.py asks.
+"""
 
 
 def served() -> ASGIApp:
