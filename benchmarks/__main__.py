@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from benchmarks.figures import Measured
 from benchmarks.goals import goals
-from benchmarks.machine import described
+from benchmarks.machine import described, loaded
 from benchmarks.peers.contenders import contenders as peers
 from benchmarks.processes import ROOT
 from benchmarks.report import render, write
@@ -37,24 +38,26 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes, without the peers: under three minutes")
     parser.add_argument("--rounds", type=int, default=0, help="how often everybody runs (default 3, quick 1)")
     parser.add_argument("--only", default="", metavar="WORD", help="scenarios whose name has this in it")
-    parser.add_argument("--peers", default="all", metavar="NAME,…", help="which peers run: all, none, or some")
+    parser.add_argument(
+        "--peers", metavar="NAME,…", help="which peers run: all, none, or some (default all, quick none)"
+    )
     parser.add_argument("--write", action="store_true", help=f"put the report into {PAGE.relative_to(ROOT)}")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that what was started is ended too.
     sizes = rounds.QUICK if asked.quick else rounds.FULL
-    chosen = "none" if asked.quick and asked.peers == "all" else asked.peers
+    chosen = asked.peers or ("none" if asked.quick else "all")
     began = time.monotonic()
-    results = {
-        scenario.name: scenario.measure(asked.rounds or (1 if asked.quick else 3))
-        for scenario in _scenarios(sizes, chosen)
-        if asked.only in scenario.name
-    }
-    report = render(
-        results, goals(sizes), [*described(), _command(asked), f"the run took {time.monotonic() - began:.0f} s"]
-    )
+    machine = [*described(), _command(asked)]
+    results: dict[str, Measured] = {}
+    report = ""
+    for scenario in _scenarios(sizes, chosen):
+        if asked.only in scenario.name:
+            results[scenario.name] = scenario.measure(asked.rounds or (1 if asked.quick else 3))
+            took = f"measured in {time.monotonic() - began:.0f} s"
+            report = render(results, goals(sizes), [*machine, loaded(), took])
+            if asked.write:  # After each, so that an interrupted run keeps what it has.
+                write(PAGE, report)
     print(report)  # noqa: T201 - it is what was asked for
-    if asked.write:
-        write(PAGE, report)
     return 0
 
 
@@ -74,7 +77,7 @@ def _scenarios(sizes: Sizes, chosen: str) -> Iterator[Scenario]:
 
 
 def _command(asked: argparse.Namespace) -> str:
-    options = [f"--{name} {value}" for name, value in vars(asked).items() if value not in (False, True, 0, "")]
+    options = [f"--{name} {value}" for name, value in vars(asked).items() if value not in (False, True, 0, "", None)]
     flags = [f"--{name}" for name, value in vars(asked).items() if value is True]
     return "command: `" + " ".join(["python -m benchmarks", *flags, *options]) + "`"
 
