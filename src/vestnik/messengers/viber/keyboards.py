@@ -11,8 +11,8 @@ from typing import Any, Final
 from vestnik.messengers.viber.shapes import ARRAY, BOOLEAN, INTEGER, OBJECT, Shape, first_fault, needed_version
 
 COLUMNS: Final = 6
-KEYBOARD_ROWS: Final = 24
-"""Rows of buttons that a keyboard shows by scrolling."""
+KEYBOARD_ROWS: Final = 12
+"""Rows of buttons that a keyboard has room for in portrait mode (Viber's FAQ)."""
 RICH_MEDIA_BLOCKS: Final = 6
 """Blocks of buttons that rich media may have side by side."""
 RICH_MEDIA_SINCE: Final = 2

@@ -5,6 +5,7 @@ of which may be null.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -45,8 +46,17 @@ class Rule(NamedTuple):
 def demand(value: Mapping[str, Any], rules: Iterable[Rule]) -> None:
     """Broken for the first rule that the value breaks. An absent field is empty, and so is one that is null."""
     for rule in rules:
-        for place, found in _found(value, rule.path.split("."), ""):
+        path = _split(rule.path)
+        if len(path) == 1 and not path[0].endswith("[]"):
+            _demand(rule.path, value.get(rule.path), rule)
+            continue
+        for place, found in _found(value, path, ""):
             _demand(place, found, rule)
+
+
+@cache
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _demand(place: str, value: Any, rule: Rule) -> None:
@@ -67,7 +77,7 @@ def _demand(place: str, value: Any, rule: Rule) -> None:
         raise Broken(INVALID, f"Param {place} must be at most {rule.most} {what}.")
 
 
-def _found(value: Any, path: list[str], place: str) -> Iterator[tuple[str, Any]]:
+def _found(value: Any, path: tuple[str, ...], place: str) -> Iterator[tuple[str, Any]]:
     """What stands at the path, once for each element of the arrays on its way; None where nothing does."""
     if not isinstance(value, Mapping):
         return
