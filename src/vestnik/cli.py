@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(groups)
     _add_emulate(groups)
+    _add_relay(groups)
+    _add_worker(groups)
     _add_migrate(groups)
     _add_send(groups)
     _add_status(groups)
@@ -101,7 +103,7 @@ _ADDRESS: Final = ("host", "port", "data", "insecure", "strict", "limits")
 
 
 def _add_serve(groups: Any) -> None:
-    names = (*_ADDRESS, "database_url", "demo", "test_clock", "no_emulators")
+    names = (*_ADDRESS, "database_url", "demo", "test_clock", "no_emulators", "no_dispatch")
     epilog = _SERVE_EPILOG.format(settings=_described_settings(names))
     command = _command(groups, "serve", "run the API, the dispatcher and the emulators", epilog=epilog)
     _add_address(command)
@@ -109,6 +111,9 @@ def _add_serve(groups: Any) -> None:
     command.add_argument("--demo", action="store_true", default=None, help="put sample accounts into an empty database")
     command.add_argument("--test-clock", action="store_true", default=None, help="let /api/clock move the time")
     command.add_argument("--no-emulators", action="store_true", default=None, help="serve no emulators")
+    command.add_argument(
+        "--no-dispatch", action="store_true", default=None, help="the API alone: `vestnik relay` and workers send"
+    )
     command.set_defaults(run=lambda parsed: commands.serve(_settings(parsed, *names)))
 
 
@@ -123,6 +128,30 @@ def _add_emulate(groups: Any) -> None:
     command = _command(groups, "emulate", "run the emulators and their control API alone")
     _add_address(command)
     command.set_defaults(run=lambda parsed: commands.emulate(_settings(parsed, *_ADDRESS)))
+
+
+def _add_relay(groups: Any) -> None:
+    command = _command(groups, "relay", "tell workers what is due; of several one is active and the others stand by")
+    _add_cluster(command)
+    command.set_defaults(run=lambda parsed: commands.relay(_settings(parsed, *_CLUSTER)))
+
+
+def _add_worker(groups: Any) -> None:
+    epilog = "What stands after -- goes to Celery, as in: vestnik worker -- -n second@%h -Q vestnik.viber"
+    command = _command(
+        groups, "worker", "send what the relay says is due, as `celery -A vestnik.cluster worker` does", epilog=epilog
+    )
+    _add_cluster(command)
+    command.add_argument("celery", nargs="*", metavar="-- OPTION", help="options of `celery worker`")
+    command.set_defaults(run=lambda parsed: commands.worker(_settings(parsed, *_CLUSTER), parsed.celery))
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--database-url", help="the database that all processes share: postgresql://…")
+    command.add_argument("--broker-url", help="RabbitMQ: amqp://USER:PASSWORD@HOST:PORT/VHOST")
+
+
+_CLUSTER: Final = ("database_url", "broker_url")
 
 
 def _add_migrate(groups: Any) -> None:

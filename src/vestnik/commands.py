@@ -9,8 +9,10 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import structlog
@@ -45,6 +47,35 @@ def serve(settings: config.Settings) -> int:
 def emulate(settings: config.Settings) -> int:
     """Serves the emulators alone until told to stop."""
     return _serve(settings, lambda address: wiring.emulators(settings, address))
+
+
+def relay(settings: config.Settings) -> int:
+    """Stands by and leads until told to stop."""
+    logs.set_up(settings.log_format, settings.log_level)
+    clustering = _clustering()
+
+    async def work() -> None:
+        async with clustering.relay(settings) as built:
+            print("vestnik relay ready", flush=True)  # noqa: T201 - programs wait for this line
+            await serving.until_told_to_stop(built.run())
+
+    uvloop.run(work())
+    return 0
+
+
+def worker(settings: config.Settings, options: Sequence[str]) -> int:
+    """Is a Celery worker until told to stop."""
+    app = _clustering().worker_app(settings)
+    return int(app.worker_main(["worker", "--loglevel", settings.log_level, *options]) or 0)
+
+
+def _clustering() -> ModuleType:
+    try:
+        return import_module("vestnik.clustering")
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("vestnik"):
+            raise
+        raise BadSetting(f"{missing.name} is not installed: pip install 'vestnik[cluster]'") from None
 
 
 def _serve(settings: config.Settings, build: Callable[[str], AbstractAsyncContextManager[serving.Service]]) -> int:

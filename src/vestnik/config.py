@@ -71,6 +71,12 @@ def _span_or_forever(text: str) -> float | None:
     return _span(1, 10 * 366 * 86400)(text) if text else None
 
 
+def _broker(text: str) -> str:
+    if text and not text.startswith(("amqp://", "amqps://")):
+        raise ValueError("give amqp://USER:PASSWORD@HOST:PORT/VHOST")
+    return text
+
+
 def _choice(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in words:
@@ -96,6 +102,16 @@ class Settings:
     )
     demo: bool = _setting(False, _flag, "Put sample accounts into an empty database.")
     test_clock: bool = _setting(False, _flag, "Let /api/clock move the service's time.")
+    no_dispatch: bool = _setting(
+        False, _flag, "Serve the API alone; `vestnik relay` and workers send. Needs PostgreSQL."
+    )
+    broker_url: str = _setting("", _broker, "RabbitMQ for relay and workers: amqp://USER:PASSWORD@HOST:PORT/VHOST.")
+    task_size: int = _setting(100, _whole(1, 500), "The most deliveries in one task of a worker.")
+    relay_ahead: int = _setting(
+        2000, _whole(10, 50_000), "The most deliveries of a messenger that are published and not taken."
+    )
+    repeat_after: float = _setting(5.0, _span(0.2, 3600), "When the relay publishes again what no worker has taken.")
+    public_url: str = _setting("", str, "Where messengers reach the API for receipts; empty: its own address.")
     no_emulators: bool = _setting(False, _flag, "Serve no emulators; every messenger then needs its BASE_URL.")
     insecure: bool = _setting(False, _flag, "Serve beyond loopback although no key exists.")
     strict: bool = _setting(False, _flag, "Emulators know only registered bots and phones.")
@@ -191,7 +207,8 @@ def _parse(name: str, parse: Callable[[str], Any], text: str) -> Any:
     try:
         return parse(text)
     except ValueError as reason:
-        raise BadSetting(f"{name}: {text!r} cannot be used, {reason}") from None
+        shown = text.rpartition("@")[2] if "://" in text else text  # What stands before it may be a password.
+        raise BadSetting(f"{name}: {shown!r} cannot be used, {reason}") from None
 
 
 def _messenger_options(

@@ -107,6 +107,21 @@ class Gateway(Protocol):
         """Reads a webhook call of the messenger; a forged one gets a refusal and no receipts."""
 
 
+class LaneStore(Protocol):
+    """What a lane needs of a store."""
+
+    @property
+    def shared(self) -> bool: ...
+
+    async def claim(
+        self, messenger: str, *, suspects: bool, limit: int, lease_until: Moment, now: Moment, alone: bool = False
+    ) -> Claimed: ...
+
+    async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]: ...
+
+    async def give_back(self, returns: Sequence[Return], now: Moment) -> None: ...
+
+
 class Store(Protocol):
     """The durable rows. Every method that writes returns after its commit; all may raise StoreUnavailable."""
 

@@ -6,7 +6,7 @@ It has never heard of what any part does; settings go in, running parts come out
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 
@@ -24,30 +24,22 @@ from vestnik.dispatch.lane import Lane
 from vestnik.dispatch.loop import Dispatcher
 from vestnik.dispatch.metrics import DispatchMetrics
 from vestnik.dispatch.sweep import Sweep
-from vestnik.dispatch.terms import LaneSettings
 from vestnik.domain.errors import BadSetting, VestnikError
-from vestnik.domain.judge import Policy
-from vestnik.domain.retry import RetrySchedule
 from vestnik.emulation.far import BODY_LIMIT as FAR_BODY_LIMIT
 from vestnik.emulation.far import Emulation
 from vestnik.emulation.world import EmulationSettings
-from vestnik.messengers.registry import GatewayParts, Messenger, Option, RealPace, messengers
+from vestnik.messengers.registry import Messenger, messengers
 from vestnik.opening import is_loopback, open_store
+from vestnik.outfit import callback_url, gateway_parts, lane_settings, policy, sockets
+from vestnik.outfit import messenger_options as messenger_options  # noqa: PLC0414 - the settings are read by what this says
 from vestnik.ports import Far, Gateway, HungUp, Request, Response, Store, Transport
-from vestnik.transport import RoutedTransport, SocketTransport
+from vestnik.transport import RoutedTransport
 
 log = structlog.get_logger()
 
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 _API: Final = "/api/"
-_SLOW_LIMIT: Final = 4096
-"""Attempts of one messenger without a slot; each over a socket has a connection."""
-
-
-def messenger_options() -> Mapping[str, tuple[Option, ...]]:
-    """The declared options of every registered messenger, by its name."""
-    return {name: messenger.options for name, messenger in messengers().items()}
 
 
 @dataclass(slots=True)
@@ -55,27 +47,32 @@ class Running:
     """A whole service: API, dispatcher and, where they are built in, the emulators."""
 
     app: ASGIApp
-    dispatcher: Dispatcher
+    dispatcher: Dispatcher | None
+    """None where relay and workers dispatch."""
     gateways: Mapping[str, Gateway]
     emulation: Emulation | None
     door: Door
     store: Store
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Dispatches until `stop`, and ends once what is under way has finished."""
+        """Works until `stop`, and ends once what is under way has finished."""
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(_open(name, gateway)) for name, gateway in self.gateways.items()]
-            beside.append(group.create_task(self.store.watch(self.dispatcher.wake)))
-            if self.emulation is not None:
-                beside.append(group.create_task(self.emulation.run()))
-            await self.dispatcher.run()
+            if self.dispatcher is None:
+                await self.stopped.wait()
+            else:
+                beside.append(group.create_task(self.store.watch(self.dispatcher.wake)))
+                await self.dispatcher.run()
             for task in beside:
                 task.cancel()
 
     def stop(self) -> None:
         """Takes no new work and ends `run`."""
         self.door.open = False
-        self.dispatcher.stop()
+        self.stopped.set()
+        if self.dispatcher is not None:
+            self.dispatcher.stop()
 
 
 @dataclass(slots=True)
@@ -119,29 +116,35 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
     known, own = messengers(), _OwnAddress()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
+        if settings.no_dispatch and not store.shared:
+            raise BadSetting(f"{variable('no_dispatch')}: relay and workers share a PostgreSQL database, give its URL")
         clock = SystemClock(await store.clock_offset() if settings.test_clock else 0)
-        transport = RoutedTransport({address: own.answer}, _sockets(stack))
+        transport = RoutedTransport({address: own.answer}, sockets(stack))
         emulation = None
         if not settings.no_emulators:
-            webhooks = {name: _callback_url(address, name) for name in known}
+            webhooks = {name: callback_url(settings, address, name) for name in known}
             emulation = await _emulation(settings, known, clock, transport, webhooks)
             stack.push_async_callback(emulation.close)
             own.emulation = emulation.answer
         if settings.demo and await demo.fill(store):
             log.info("sample accounts are in place", count=len(demo.ACCOUNTS))
         gateways = {
-            name: messenger.gateway(_gateway_parts(settings, name, messenger, clock, address, own, stack))
+            name: messenger.gateway(
+                gateway_parts(settings, name, messenger, clock, address, stack, {address: own.answer})
+            )
             for name, messenger in known.items()
         }
         registry = CollectorRegistry()
-        dispatcher = _dispatcher(settings, known, store, clock, gateways, registry)
+        dispatcher = None
+        if not settings.no_dispatch:
+            dispatcher = _dispatcher(settings, known, store, clock, gateways, registry)
         door = Door()
         app = api.app(
             store,
             clock,
             {name: messenger.rules for name, messenger in known.items()},
             gateways,
-            dispatcher.wake,
+            _nobody_to_wake if dispatcher is None else dispatcher.wake,
             ApiSettings(
                 max_attempts=settings.max_attempts,
                 body_limit=settings.body_limit,
@@ -161,7 +164,7 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
 async def emulators(settings: Settings, _address: str) -> AsyncIterator[Emulating]:
     """The emulators alone; bots tell them where they want to be called."""
     async with AsyncExitStack() as stack:
-        emulation = await _emulation(settings, messengers(), SystemClock(), _sockets(stack), {})
+        emulation = await _emulation(settings, messengers(), SystemClock(), sockets(stack), {})
         stack.push_async_callback(emulation.close)
         yield Emulating(far_asgi(emulation.answer, body_limit=FAR_BODY_LIMIT), emulation, asyncio.Event())
 
@@ -187,33 +190,6 @@ async def _emulation(
     )
 
 
-def _gateway_parts(
-    settings: Settings,
-    name: str,
-    messenger: Messenger,
-    clock: SystemClock,
-    address: str,
-    own: _OwnAddress,
-    stack: AsyncExitStack,
-) -> GatewayParts:
-    """What the gateway needs; each has sockets of its own, so that no messenger can use up another's."""
-    options = settings.messengers[name]
-    base_url = options["base_url"].rstrip("/")
-    built_in = not base_url
-    if built_in and settings.no_emulators:
-        raise BadSetting(f"{variable(f'{name}_base_url')}: without emulators, say where {messenger.rules.title} is")
-    sockets = _sockets(stack, connections=settings.slots + _SLOW_LIMIT)
-    return GatewayParts(
-        base_url=base_url or f"{address}/{name}",
-        options=options,
-        transport=RoutedTransport({address: own.answer}, sockets),
-        clock=clock,
-        callback_url=_callback_url(address, name),
-        timeout=settings.send_timeout,
-        honours_key=built_in if options["honours_key"] == "" else options["honours_key"] == "1",
-    )
-
-
 def _dispatcher(
     settings: Settings,
     known: Mapping[str, Messenger],
@@ -223,37 +199,23 @@ def _dispatcher(
     registry: CollectorRegistry,
 ) -> Dispatcher:
     metrics = DispatchMetrics(registry)
-    lanes, policies = [], {}
-    for name, gateway in gateways.items():
-        pace = known[name].real_pace if settings.limits == "real" else RealPace()
-        policies[name] = Policy(
-            RetrySchedule(settings.retry_base, settings.retry_cap),
-            settings.on_unclear,
-            gateway.traits.honours_key,
-            gateway.traits.report_wait,
+    policies = {name: policy(settings, gateway) for name, gateway in gateways.items()}
+    lanes = [
+        Lane(
+            name,
+            lane_settings(settings, policies[name], known[name].real_pace),
+            store,
+            gateway,
+            clock,
+            metrics.lane(name),
         )
-        lane_settings = LaneSettings(
-            policy=policies[name],
-            slots=settings.slots,
-            patience=min(settings.patience, settings.send_timeout / 2),
-            slow_limit=_SLOW_LIMIT,
-            lease=settings.lease,
-            grace=settings.stop_grace,
-            per_second=pace.per_second,
-            gap=pace.gap,
-        )
-        lanes.append(Lane(name, lane_settings, store, gateway, clock, metrics.lane(name)))
+        for name, gateway in gateways.items()
+    ]
     return Dispatcher(lanes, Sweep(store, clock, policies, settings.lease, settings.retention))
 
 
-def _sockets(stack: AsyncExitStack, connections: int = 256) -> SocketTransport:
-    sockets = SocketTransport(connections=connections)
-    stack.push_async_callback(sockets.close)
-    return sockets
-
-
-def _callback_url(address: str, messenger: str) -> str:
-    return f"{address}/api/receipts/{messenger}"
+def _nobody_to_wake() -> None:
+    """The store itself rings the relay."""
 
 
 async def _open(name: str, gateway: Gateway) -> None:

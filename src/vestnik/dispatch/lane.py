@@ -22,7 +22,7 @@ from vestnik.domain.delivery import Claim, Ending, Return, Verdict
 from vestnik.domain.judge import judge
 from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Blame, Outcome, PutOff, Unclear
-from vestnik.ports import Clock, Gateway, Store
+from vestnik.ports import Clock, Gateway, LaneStore
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Lane:
         self,
         messenger: str,
         settings: LaneSettings,
-        store: Store,
+        store: LaneStore,
         gateway: Gateway,
         clock: Clock,
         metrics: LaneMetrics,
@@ -67,6 +67,11 @@ class Lane:
 
     def _start(self, claim: Claim) -> None:
         self._main.enqueue(claim)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing is sent at this moment because the messenger is down."""
+        return self._terms.breaker.closed_at(self._terms.clock.now()) is not None
 
     def wake(self) -> None:
         """Something may have come due."""

@@ -11,7 +11,7 @@ import structlog
 
 from vestnik.domain.delivery import Return, Verdict
 from vestnik.domain.errors import StoreUnavailable
-from vestnik.ports import Clock, Store
+from vestnik.ports import Clock, LaneStore
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ class Recorder:
     """Gathers a lane's verdicts and returned claims; `settled` is told of each batch after its commit."""
 
     def __init__(
-        self, store: Store, clock: Clock, settled: Callable[[Sequence[Verdict], Sequence[Return]], None]
+        self, store: LaneStore, clock: Clock, settled: Callable[[Sequence[Verdict], Sequence[Return]], None]
     ) -> None:
         self._store = store
         self._clock = clock

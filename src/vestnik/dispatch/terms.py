@@ -11,7 +11,7 @@ from vestnik.dispatch.recorder import Recorder
 from vestnik.dispatch.suspects import Suspects
 from vestnik.dispatch.turns import Turns
 from vestnik.domain.judge import Policy
-from vestnik.ports import Clock, Gateway, Store
+from vestnik.ports import Clock, Gateway, LaneStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Terms:
 
     messenger: str
     settings: LaneSettings
-    store: Store
+    store: LaneStore
     gateway: Gateway
     clock: Clock
     suspects: Suspects

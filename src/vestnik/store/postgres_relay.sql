@@ -1,4 +1,5 @@
--- The twin of sqlite_relay.sql.
+-- The twin of sqlite_relay.sql. What is named is found by its key: written as `state || ''`, the state gives the planner
+-- no index of what waits, in which it would look for each of a hundred keys among all that is due.
 
 -- name: waiting
 -- What is due for a lane in each priority, beside what is held; SQLite is asked for one priority at a time.
@@ -25,7 +26,7 @@ ORDER BY p.priority, d.due_at, d.message_id, d.ordinal
 SELECT d.message_id, d.ordinal, d.recipient
 FROM unnest($1::text[], $2::int[]) AS k (message_id, ordinal)
 INNER JOIN deliveries AS d ON d.message_id = k.message_id AND d.ordinal = k.ordinal
-WHERE d.state = 'waiting' AND d.messenger = $3 AND d.due_at <= $4 AND (d.expires_at IS NULL OR d.expires_at > $4)
+WHERE d.state || '' = 'waiting' AND d.messenger = $3 AND d.due_at <= $4 AND (d.expires_at IS NULL OR d.expires_at > $4)
     AND NOT ($5::boolean AND EXISTS (
         SELECT 1 FROM deliveries AS o
         WHERE o.state = 'sending' AND o.messenger = d.messenger AND o.recipient = d.recipient
@@ -39,7 +40,7 @@ WITH picked AS MATERIALIZED (
     SELECT d.message_id, d.ordinal
     FROM unnest($1::text[], $2::int[]) AS k (message_id, ordinal)
     INNER JOIN deliveries AS d ON d.message_id = k.message_id AND d.ordinal = k.ordinal
-    WHERE d.state = 'waiting' AND d.messenger = $3 AND d.due_at <= $4 AND (d.expires_at IS NULL OR d.expires_at > $4)
+    WHERE d.state || '' = 'waiting' AND d.messenger = $3 AND d.due_at <= $4 AND (d.expires_at IS NULL OR d.expires_at > $4)
     FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE deliveries AS d
