@@ -234,14 +234,14 @@ def _take(connection: sqlite3.Connection, items: list[Item]) -> list[Kept]:
         ],
     )
     tally.add(connection, _tallies(kept, items))
-    records.write(connection, [row for entry, item in fresh for row in _kept_of(entry, item)])
+    for messenger in {item.messenger for _, item in fresh if item.draft.kept is not None}:
+        changes = [
+            records.Change(MESSAGE, entry.external_id, item.draft.kept)
+            for entry, item in fresh
+            if item.messenger == messenger and item.draft.kept is not None
+        ]
+        records.write(connection, records.encoded(messenger, changes))
     return kept
-
-
-def _kept_of(entry: Entry, item: Item) -> list[records.Row]:
-    if item.draft.kept is None:
-        return []
-    return records.encoded(entry.messenger, [records.Change(MESSAGE, entry.external_id, item.draft.kept)])
 
 
 def _tallies(kept: list[Kept], items: list[Item]) -> Iterator[Tally]:

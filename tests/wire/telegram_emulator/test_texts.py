@@ -165,3 +165,22 @@ def test_the_most_usual_texts_get_no_closer_look() -> None:
     assert is_unremarkable("Hello, John! Your order (number 12345) has arrived")
     assert is_unremarkable("Привет, Джон")
     assert not is_unremarkable("x@example.com")
+
+
+@pytest.mark.parametrize("text", ["Hello, John", "x", "Привет 7", "a" * 256, "x@example.com", " spaced "])
+def test_the_short_way_answers_what_the_long_way_answers(tmp_path: Path, text: str) -> None:
+    async def story(api: Api) -> None:
+        for person in (1001, 2**51):
+            short = await api.get("sendMessage", chat_id=person, text=text)
+            long = await api.get("sendMessage", chat_id=person, text=text, disable_notification=False)
+            assert {**short, "message_id": 0} == {**long, "message_id": 0}
+            assert list(short) == list(long)
+            assert short["message_id"] + 1 == long["message_id"]
+            reply = await api.get("sendMessage", chat_id=person, text="y", reply_to_message_id=short["message_id"])
+            assert reply["reply_to_message"] == short
+        assert await api.get("setMyName", name="Herald")
+        assert (await api.get("sendMessage", chat_id=1001, text=text))["from"]["first_name"] == "Herald"
+        await api.get("logOut")
+        assert await api.refusal("sendMessage", chat_id=1001, text=text) == "Logged out"
+
+    told(tmp_path, story)

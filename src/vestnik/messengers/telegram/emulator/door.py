@@ -15,8 +15,9 @@ from vestnik.messengers.telegram import facts, wire
 from vestnik.messengers.telegram.arguments import ArgumentError, read_arguments_of
 from vestnik.messengers.telegram.emulator.calls import NAME, Call, Described, Failed, Handler, bad
 from vestnik.messengers.telegram.emulator.chats import usual
-from vestnik.messengers.telegram.emulator.files import split_download
+from vestnik.messengers.telegram.emulator.files import DOWNLOADS, split_download
 from vestnik.messengers.telegram.emulator.methods import Methods
+from vestnik.messengers.telegram.emulator.quick import Quick
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.encodings import Upload, read_call
 from vestnik.messengers.telegram.samples import result_of
@@ -41,6 +42,7 @@ class TelegramEmulator:
         self._state = State(world)
         if configured := self.bot_of(world.option(NAME, "token")):
             world.bots.configure(NAME, *configured)
+        self._quick = Quick(self._state)
         methods = Methods(world, self._state, self.execute)
         self._fetching = methods.fetching
         self._check = methods.leaving.check
@@ -90,7 +92,7 @@ class TelegramEmulator:
 
     async def _answer(self, request: Request) -> Any:
         path, _, query = request.url.partition("?")
-        if download := split_download(path):
+        if path.startswith(DOWNLOADS) and (download := split_download(path)):
             return await self._download(*download)
         split = wire.split_path(path)
         if split is None:
@@ -104,9 +106,10 @@ class TelegramEmulator:
             raise Failed(wire.UNAUTHORIZED)
         if not self._state.loaded:
             await self._state.load()
-        return await self.execute(
-            token, name or arguments.get("method", ""), arguments, files, request.headers.get(IDEMPOTENCY_KEY)
-        )
+        key = request.headers.get(IDEMPOTENCY_KEY)
+        if name == "sendmessage" and (sent := await self._quick.answer(bot, arguments, key)) is not None:
+            return sent
+        return await self.execute(token, name or arguments.get("method", ""), arguments, files, key)
 
     async def _download(self, token: str, path: str) -> Response:
         if why := wire.check_token(token):

@@ -22,6 +22,7 @@ from vestnik.messengers.telegram.encodings import Upload
 from vestnik.ports import Request, Transport
 
 KIND: Final = "file"
+DOWNLOADS: Final = "/file/"
 ATTACHED: Final = "attach://"
 DOWNLOAD_LIMIT: Final = 20 * 2**20
 UPLOAD_LIMIT: Final = 50 * 2**20

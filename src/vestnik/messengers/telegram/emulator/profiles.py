@@ -35,6 +35,10 @@ class Profiles:
             "username": ways.get("username") or f"vestnik{bot}bot",
         }
 
+    def knows(self, bot: str) -> bool:
+        """Whether anything was set about the bot."""
+        return bot in self._known
+
     def ways(self, bot: str) -> Json:
         """What was set up about the bot through the control API."""
         found: Json = self._known.get(bot, {}).get("ways", {})
