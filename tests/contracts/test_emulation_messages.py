@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tests.contracts.world import JANE, JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
+from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
 from vestnik.groupcommit import StoreFull
 from vestnik.ports import HungUp, Response
 
@@ -219,42 +219,6 @@ def test_a_message_whose_sender_left_is_taken_once_and_reported(tmp_path: Path) 
         entries = await world.journal()
         assert len(entries) == 20
         assert sorted(world.bots.events()) == sorted(("delivered", entry["external_id"]) for entry in entries)
-
-    told(tmp_path, story)
-
-
-def test_the_journal_is_read_in_pages_and_by_messenger_and_recipient(tmp_path: Path) -> None:
-    async def story(world: Life) -> None:
-        for number in range(3):
-            for messenger in MESSENGERS:
-                await world.send(messenger, f"{messenger} {number}")
-                await world.send(messenger, "to Jane", to=JANE[messenger])
-        page = await world.control("GET", "/journal?limit=10")
-        assert len(page["entries"]) == 10
-        rest = await world.control("GET", f"/journal?limit=10&after={page['next']}")
-        assert len(rest["entries"]) == 8
-        assert rest["next"] is None
-        assert {entry["messenger"] for entry in await world.journal("?messenger=viber")} == {"viber"}
-        johns = await world.journal(f"?recipient={JOHN['viber']}")
-        assert [entry["text"] for entry in johns] == ["viber 0", "viber 1", "viber 2"]
-        assert await world.journal(f"?recipient={JOHN['viber']}&messenger=telegram") == []
-        assert len(await world.journal("?messenger=whatsapp&recipient=%2B7%20916%20123-45-67")) == 3
-        late = await world.journal(f"?recipient=1001&after={(await world.journal('?recipient=1001'))[0]['seq']}")
-        assert [entry["text"] for entry in late] == ["telegram 1", "telegram 2"]
-
-    told(tmp_path, story)
-
-
-def test_more_messages_than_one_step_of_sorting_are_found_by_recipient(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("vestnik.emulation.journal._SORT_STEP", 7)
-
-    async def story(world: Life) -> None:
-        await asyncio.gather(*(world.send("telegram", str(number)) for number in range(70)))
-        await world.send("telegram", "last", to="1002")
-        assert len(await world.journal("?recipient=1001")) == 70
-        assert [entry["text"] for entry in await world.journal("?recipient=1002")] == ["last"]
 
     told(tmp_path, story)
 
