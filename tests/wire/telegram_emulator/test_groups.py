@@ -304,3 +304,16 @@ def test_a_chat_that_cannot_be_is_not_set_up(tmp_path: Path, body: dict[str, Any
         assert (await api.world.control("GET", "/messengers/telegram/chats"))["chats"] == []
 
     told(tmp_path, story)
+
+
+def test_a_strict_world_knows_the_groups_that_were_set_up(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        assert await api.refusal("sendMessage", chat_id=GROUP, text="x") == "Bad Request: chat not found"
+        assert await api.refusal("getChat", chat_id=GROUP) == "Bad Request: chat not found"
+        await group(api)
+        assert await api.get("sendMessage", chat_id=GROUP, text="x")
+        assert await api.refusal("sendMessage", chat_id=1001, text="x") == "Bad Request: chat not found"
+        await api.world.control("PUT", "/messengers/telegram/chats/1001", {"first_name": "Ann"})
+        assert (await api.get("sendMessage", chat_id=1001, text="x"))["chat"]["first_name"] == "Ann"
+
+    told(tmp_path, story, strict=True)

@@ -200,7 +200,14 @@ def test_games_paid_pictures_and_live_photos_arrive(tmp_path: Path) -> None:
         files = {"live_photo": ("a.mov", b"film"), "photo": ("a.png", b"p")}
         live = await api.upload("sendLivePhoto", files, chat_id="1001", caption="Sea")
         assert live["result"]["live_photo"]["file_size"] == 4
-        assert [entry["payload"]["method"] for entry in await api.world.journal()] == [
+        rich = await api.get("sendRichMessage", chat_id=1001, rich_message={"html": "<h1>News</h1>"})
+        assert rich["rich_message"]["blocks"] == [{"type": "paragraph", "text": "<h1>News</h1>"}]
+        blocks = [{"type": "paragraph", "text": ["Old ", {"type": "bold", "text": "news"}]}]
+        rich = await api.get("sendRichMessage", chat_id=1001, rich_message={"blocks": blocks})
+        assert (await api.world.texts())[-1] == "Old  news"
+        words = await api.refusal("sendRichMessage", chat_id=1001, rich_message={})
+        assert words == "Bad Request: message text is empty"
+        assert [entry["payload"]["method"] for entry in (await api.world.journal())[:3]] == [
             "sendGame",
             "sendPaidMedia",
             "sendLivePhoto",

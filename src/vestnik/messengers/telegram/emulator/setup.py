@@ -10,7 +10,7 @@ import msgspec
 from vestnik.emulation.asked import JSON, Asked
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram import wire
-from vestnik.messengers.telegram.emulator.calls import Failed, Json
+from vestnik.messengers.telegram.emulator.calls import NAME, Failed, Json
 from vestnik.messengers.telegram.emulator.chats import usual
 from vestnik.messengers.telegram.emulator.membership import PERMISSIONS, RIGHTS, tell_of_change
 from vestnik.messengers.telegram.emulator.pressing import KIND as QUERY
@@ -115,6 +115,9 @@ class Setup:
                 await chats.keep(chat)
             except Failed as error:
                 raise Problem(409, error.failure.description) from None
+        phones, now = self._state.world.phones, self._state.world.clock.now()
+        if not phones.registered(NAME, key):
+            await phones.put(NAME, key, phones.get(NAME, key), now)  # A strict world knows what was set up.
         await self._tell(key, old.get("members", {}), chat.get("members", {}))
         return _json(chat)
 
