@@ -1,0 +1,93 @@
+"""A cluster of real processes over PostgreSQL and RabbitMQ: whatever dies or gets lost, everything arrives once."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import pytest
+
+from tests import rabbitmq
+from tests.acceptance.journal import Arrival, audit, expected
+from tests.acceptance.people import MESSENGERS, people
+from tests.acceptance.process import eventually
+from tests.acceptance.service import Service
+from tests.cluster.machines import Cluster, Role
+from tests.crash.chance import SEED
+
+PEOPLE: Final = 10
+MESSAGES: Final = 24
+KILLS: Final = 5
+Tell = Callable[[str, object], None]
+
+
+def reckon(cluster: Cluster, accepted: dict[str, list[Arrival]], record_property: Tell) -> None:
+    """Everything has been delivered and reported, and the journal has each once."""
+    cluster.nodes[0].wait_until_settled(*accepted, within=90)
+    arrivals = [arrival for each in accepted.values() for arrival in each]
+    result = audit(arrivals, cluster.emulators.journal())
+    record_property("told", str(result))
+    assert result.faultless, result
+
+
+def ready(channel: Any, name: str) -> int:
+    """How many tasks wait in a queue."""
+    count: int = channel.queue_declare(name, passive=True).message_count
+    return count
+
+
+@pytest.mark.timeout(240)
+def test_what_the_queue_loses_or_doubles_arrives_once_and_the_stand_by_takes_over(
+    tmp_path: Path, record_property: Tell
+) -> None:
+    whom = people(PEOPLE)
+    with Cluster(tmp_path) as cluster:
+        leader = cluster.leader()
+        text = "lost and doubled"
+        accepted = {cluster.accept(0, text, whom): expected(text, whom, MESSENGERS)}
+        with rabbitmq.channel(cluster.broker) as channel:
+            eventually(lambda: all(ready(channel, f"vestnik.{name}") for name in MESSENGERS), "tasks are queued", 30)
+            channel.queue_purge("vestnik.telegram")
+            task = channel.basic_get("vestnik.viber", no_ack=False)
+            for _ in range(3):
+                channel.basic_publish(task, exchange="vestnik", routing_key="vestnik.viber")
+            channel.basic_reject(task.delivery_tag, requeue=True)
+
+        leader.kill9()
+        died = time.monotonic()
+        second = eventually(
+            lambda: next((relay for relay in cluster.relays if relay.leads), None), "the stand-by leads", 30
+        )
+        took = time.monotonic() - died
+        record_property("told", f"the stand-by led after {took:.1f} s")
+        assert second is not leader
+        assert took < 5.0
+        for worker in cluster.workers:
+            worker.start()
+        reckon(cluster, accepted, record_property)
+        assert cluster.workers[0].terminate() == 0
+        assert second.terminate() == 0
+
+
+@pytest.mark.timeout(300)
+def test_any_role_may_be_killed_at_any_moment(tmp_path: Path, record_property: Tell) -> None:
+    luck = Random(SEED)
+    record_property("told", f"CRASH_SEED={SEED}")
+    accepted: dict[str, list[Arrival]] = {}
+    with Cluster(tmp_path) as cluster:
+        for worker in cluster.workers:
+            worker.start()
+        cluster.emulators.call("PUT", "/emulator/faults", [{"fault": "slow", "delay": 0.1, "probability": 0.3}])
+        roles: list[Service | Role] = [*cluster.nodes, *cluster.relays, *cluster.workers]
+        kills = sorted(luck.sample(range(1, MESSAGES), KILLS))
+        for number in range(MESSAGES):
+            whom = people(PEOPLE, number * PEOPLE)
+            text = f"Message {number}"
+            accepted[cluster.accept(number, text, whom)] = expected(text, whom, MESSENGERS)
+            time.sleep(0.2)
+            if number in kills:
+                victim = luck.choice(roles)
+                victim.kill9()
+                victim.start()
+        reckon(cluster, accepted, record_property)
