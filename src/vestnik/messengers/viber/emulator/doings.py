@@ -82,6 +82,7 @@ class Doings:
     async def _press(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
         """Presses the button with this text or action, of the keyboard or of the rich media that the bot sent last."""
         await self._panels.load()
+        await self._panels.recall(bot, person)
         button = self._panels.button(bot, person, fields["button"])
         if button is None:
             raise Problem(HTTPStatus.CONFLICT, "the phone shows no such button")
@@ -107,6 +108,7 @@ class Doings:
         """Whoever writes is a subscriber from then on, of which no event tells."""
         await self._crowd.load()
         await self._panels.load()
+        await self._panels.recall(bot, person)
         await self._crowd.subscribe(bot, person, subscribed=True)
         return await self._line.hear(self.written(bot, person, message, silent=silent))
 
