@@ -162,7 +162,8 @@ def test_processes_that_start_at_once_bring_the_schema_up_to_date_once() -> None
             await store.close()
 
     asyncio.run(start())
-    assert postgres.ask(fresh, "SELECT count(*) FROM schema_version") == 1
+    assert postgres.ask(fresh, "SELECT max(version) FROM schema_version") > 0
+    assert postgres.ask(fresh, "SELECT count(*) - max(version) FROM schema_version") == 0
     postgres.ask(postgres.url(), f"DROP DATABASE {fresh.rpartition('/')[2]} WITH (FORCE)")
 
 

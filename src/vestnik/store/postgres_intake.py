@@ -46,7 +46,8 @@ async def _add(connection: Connection, arrays: Columns, count: int) -> list[tupl
     """
     added = 0
     for _ in range(_LOOKS):
-        added += int((await connection.execute(_SQL["add_deliveries"], *arrays)).rpartition(" ")[2])
+        more, connection.own = await connection.fetchrow(_SQL["add_deliveries"], *arrays)
+        added += more
         if added == count:
             return []
         left_out = await connection.fetch(_SQL["left_out"], *arrays[:4])
@@ -85,17 +86,17 @@ def _message(intake: Intake) -> tuple[Any, ...]:
 
 
 async def _finish(connection: Connection, both: list[tuple[Intake, Acceptance]]) -> None:
-    """What depends on whether an order says anything new: its counters, its sender, or its going away."""
+    """What is not done yet: messages that say nothing new go, orders to nobody are counted, the nameless get a name."""
     run = connection.execute
     kept = [(intake, given) for intake, given in both if given.message_id == intake.order.id]
     if len(kept) < len(both):
         gone = [intake.order.id for intake, given in both if given.message_id != intake.order.id]
         await run(_SQL["drop_messages"], gone)
-    if kept:
-        senders = {intake.order.sender.id: intake.order.sender.name for intake, _ in reversed(kept)}
+    if to_nobody := [(intake, given) for intake, given in kept if not intake.order.deliveries]:
+        senders = {intake.order.sender.id: intake.order.sender.name for intake, _ in reversed(to_nobody)}
         await run(_SQL["add_senders"], list(senders), list(senders.values()))
-        if nameless := [intake.order.id for intake, _ in kept if not intake.order.sender.name]:
-            await run(_SQL["name_senders"], nameless)
-        await run(_SQL["add_tallies"], *columns([tally(intake, given) for intake, given in kept], 4))
+        await run(_SQL["add_tallies"], *columns([tally(intake, given) for intake, given in to_nobody], 4))
+    if nameless := [intake.order.id for intake, _ in kept if not intake.order.sender.name]:
+        await run(_SQL["name_senders"], nameless)
     if requests := [(intake.order.request_key, given.message_id) for intake, given in both if intake.order.request_key]:
         await run(_SQL["note_accepted"], *columns(requests, 2))

@@ -17,11 +17,12 @@ from vestnik.store.hunger import Hunger, one_each, ripening, rounds
 from vestnik.store.page import Page
 from vestnik.store.postgres_line import Connection, columns
 from vestnik.store.postgres_page import add_to_tallies, lock_rows, read_rows, read_said, to_rows, turn
-from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Row
+from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Row, Said
 
 _SQL: Final = queries(files(__package__) / "postgres_lanes.sql")
 _CHOOSING: Final = 0x5645_0003
 """The class of the advisory locks of whoever chooses for a messenger that sends one at a time."""
+_WIDTH: Final = len(Row.__struct_fields__)
 _LOOK_AGAIN: Final = seconds(0.01)
 """After so long it is known what became of rows that another process holds at this moment."""
 
@@ -54,13 +55,16 @@ async def _claim_round(connection: Connection, hungers: list[Hunger]) -> list[Cl
     if hungers[0].alone:
         return [await _claim_alone(connection, hungers[0], found[0])]
     shares = [_shares(hunger, had) for hunger, had in zip(hungers, found, strict=True)]
-    rows = await _lease(connection, list(zip(hungers, shares, strict=True)))
-    said = await read_said(connection, (row.message_id for row in rows)) if rows else {}
+    leased = await _lease(connection, list(zip(hungers, shares, strict=True)))
     return [
-        Claimed([row.claim(said[row.message_id]) for row in leased], _next_due(hunger, had, share, len(leased)))
+        Claimed([row.claim(said) for row, said in ours], _next_due(hunger, had, share, len(ours)))
         for hunger, had, share in zip(hungers, found, shares, strict=True)
-        for leased in [[row for row in rows if (row.messenger, row.suspect) == (hunger.messenger, hunger.suspects)]]
+        for ours in [[each for each in leased if _is_of(hunger, each[0])]]
     ]
+
+
+def _is_of(hunger: Hunger, row: Row) -> bool:
+    return (row.messenger, row.suspect) == (hunger.messenger, hunger.suspects)
 
 
 async def choose_alone(connection: Connection, messenger: str) -> None:
@@ -114,7 +118,7 @@ def _shares(hunger: Hunger, found: _Found) -> Counter[Priority]:
     return Counter(take_turns(queues, hunger.limit))
 
 
-async def _lease(connection: Connection, shares: Sequence[tuple[Hunger, Counter[Priority]]]) -> list[Row]:
+async def _lease(connection: Connection, shares: Sequence[tuple[Hunger, Counter[Priority]]]) -> list[tuple[Row, Said]]:
     wanted = [
         (hunger.messenger, hunger.suspects, priority, many, hunger.lease_until, hunger.now)
         for hunger, share in shares
@@ -122,9 +126,13 @@ async def _lease(connection: Connection, shares: Sequence[tuple[Hunger, Counter[
     ]
     if not wanted:
         return []
-    rows = to_rows(await connection.fetch(_SQL["lease"], *columns(wanted, 6)), Row)
-    await _count_moves(connection, [row.key for row in rows], State.WAITING, Event.CLAIM)
-    return sorted(rows, key=lambda row: (row.priority, row.due_at, row.key))
+    records = [tuple(record) for record in await connection.fetch(_SQL["lease"], *columns(wanted, 6))]
+    rows = to_rows((record[:_WIDTH] for record in records), Row)
+    said = [Said(row.message_id, *record[_WIDTH:-1]) for row, record in zip(rows, records, strict=True)]
+    for record in records[:1]:
+        connection.own = record[-1]
+    both = zip(rows, said, strict=True)
+    return sorted(both, key=lambda each: (each[0].priority, each[0].due_at, each[0].key))
 
 
 async def _count_moves(connection: Connection, keys: Iterable[DeliveryKey], before: State, event: Event) -> None:

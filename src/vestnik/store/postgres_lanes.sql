@@ -95,8 +95,9 @@ FROM unnest($1::text[], $2::int[]) AS k (message_id, ordinal)
 WHERE d.message_id = k.message_id AND d.ordinal = k.ordinal
 
 -- name: lease
--- The first so many of each lane and priority that nobody else holds: $1 messengers, $2 suspects, $3 priorities,
--- $4 how many, $5 lease until, $6 now. SQLite leases keys that it has read before; here they would be others' by now.
+-- The first so many of each lane and priority that nobody else holds, counted, with what their messages say and the
+-- number of the transaction: $1 messengers, $2 suspects, $3 priorities, $4 how many, $5 lease until, $6 now. SQLite
+-- leases keys that it has read before; here they would be others' by now.
 WITH picked AS MATERIALIZED (
     SELECT d.message_id, d.ordinal, l.lease_until, l.now
     FROM unnest($1::text[], $2::boolean[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[])
@@ -109,23 +110,39 @@ WITH picked AS MATERIALIZED (
         LIMIT l.many
         FOR UPDATE SKIP LOCKED
     ) AS d
+), leased AS (
+    UPDATE deliveries AS d
+    SET state = 'sending', attempts = d.attempts + 1, lease_until = p.lease_until, claimed_at = p.now
+    FROM picked AS p
+    WHERE d.message_id = p.message_id AND d.ordinal = p.ordinal
+    RETURNING
+        d.message_id, d.ordinal, d.messenger, d.recipient, d.account, d.state, d.priority, d.attempts, d.max_attempts,
+        d.due_at, d.lease_until, d.claimed_at, d.expires_at, d.external_id, d.code, d.detail, d.doubt, d.suspect,
+        d.content_key, d.issue
+), mine AS (
+    SELECT t.message_id, k.many
+    FROM (SELECT message_id, count(*) AS many FROM leased GROUP BY message_id) AS k
+    JOIN tallies AS t ON t.message_id = k.message_id
+    ORDER BY t.message_id
+    FOR UPDATE OF t
+), counted AS (
+    UPDATE tallies AS t
+    SET waiting = t.waiting - m.many, sending = t.sending + m.many
+    FROM mine AS m
+    WHERE t.message_id = m.message_id
 )
-UPDATE deliveries AS d
-SET state = 'sending', attempts = d.attempts + 1, lease_until = p.lease_until, claimed_at = p.now
-FROM picked AS p
-WHERE d.message_id = p.message_id AND d.ordinal = p.ordinal
-RETURNING
-    d.message_id, d.ordinal, d.messenger, d.recipient, d.account, d.state, d.priority, d.attempts, d.max_attempts,
-    d.due_at, d.lease_until, d.claimed_at, d.expires_at, d.external_id, d.code, d.detail, d.doubt, d.suspect,
-    d.content_key, d.issue
+SELECT l.*, m.sender_id, m.sender_name, m.text, pg_current_xact_id()::text
+FROM leased AS l
+JOIN messages AS m ON m.id = l.message_id
 
 -- name: lease_keys
--- These, as far as they still wait: $1 messages, $2 ordinals, $3 lease until, $4 now.
+-- These, as far as they still wait: $1 messages, $2 ordinals, $3 lease until, $4 now. Written so, the state gives the
+-- planner no index of all that waits in place of the key.
 WITH picked AS MATERIALIZED (
     SELECT d.message_id, d.ordinal
     FROM unnest($1::text[], $2::int[]) AS k (message_id, ordinal)
     JOIN deliveries AS d ON d.message_id = k.message_id AND d.ordinal = k.ordinal
-    WHERE d.state = 'waiting'
+    WHERE d.state || '' = 'waiting'
     ORDER BY d.message_id, d.ordinal
     FOR UPDATE OF d SKIP LOCKED
 )

@@ -12,14 +12,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
 from vestnik.domain.errors import StoreFull, StoreUnavailable
 from vestnik.sqlfiles import queries
 
 R = TypeVar("R")
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-Work: TypeAlias = Callable[[Connection], Awaitable[R]]
 
 log = structlog.get_logger()
 
@@ -39,6 +36,7 @@ SETTINGS: Final = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "join_collapse_limit": "1",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
@@ -68,6 +66,23 @@ _LOST: Final = (
 )
 
 
+class Connection:
+    """A connection as a piece of work sees it.
+
+    `own` is the number of its transaction, where a statement has told it along with its work; else it is asked for.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self.fetch: Callable[..., Awaitable[Any]] = raw.fetch
+        self.fetchrow: Callable[..., Awaitable[Any]] = raw.fetchrow
+        self.fetchval: Callable[..., Awaitable[Any]] = raw.fetchval
+        self.execute: Callable[..., Awaitable[Any]] = raw.execute
+        self.own: str | None = None
+
+
+Work: TypeAlias = Callable[[Connection], Awaitable[R]]
+
+
 class Line:
     """A pool of connections to one database."""
 
@@ -86,6 +101,7 @@ class Line:
                 timeout=CONNECTION_SECONDS,
                 command_timeout=COMMAND_SECONDS,
                 statement_cache_size=256,
+                max_cached_statement_lifetime=0,
                 server_settings=SETTINGS,
                 reset=_leave_as_it_is,
             )
@@ -127,16 +143,16 @@ class Line:
             await asyncio.sleep(pause)
 
     async def _ask(self, work: Work[R]) -> R:
-        async with self._pool.acquire(timeout=COMMAND_SECONDS) as connection:
-            return await work(connection)
+        async with self._pool.acquire(timeout=COMMAND_SECONDS) as raw:
+            return await work(Connection(raw))
 
     async def _transact(self, work: Work[R]) -> R:
-        async with self._pool.acquire(timeout=COMMAND_SECONDS) as connection:
-            transaction = connection.transaction()
+        async with self._pool.acquire(timeout=COMMAND_SECONDS) as raw:
+            connection, transaction = Connection(raw), raw.transaction()
             await transaction.start()
             try:
                 result = await work(connection)
-                own = await connection.fetchval(SQL["own_transaction"])
+                own = connection.own or await connection.fetchval(SQL["own_transaction"])
             except BaseException:
                 with suppress(Exception):  # Where the connection is gone, so is the transaction.
                     await transaction.rollback()

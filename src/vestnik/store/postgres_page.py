@@ -85,38 +85,39 @@ async def lay_out_neighbours(connection: Connection, page: Page) -> None:
 
 async def turn(connection: Connection, page: Page, now: Moment) -> None:
     """Writes what has changed on the page, the counters of its messages last."""
-    run = connection.execute
     changed = page.changed()
-    if changed:
-        await run(_SQL["update_whole"], *columns([_changed(row) for _, row in changed], 15))
-    if page.attempts:
-        attempts = [
-            (*key, made.attempt, made.started_at, made.ended_at, made.ending, made.code, made.detail)
-            for key, made in page.attempts
-        ]
-        await run(_SQL["add_attempts"], *columns(attempts, 8))
-    if page.receipts:
-        receipts = [(*key, got.kind, got.at, got.code, got.detail) for key, got in page.receipts]
-        await run(_SQL["add_receipts"], *columns(receipts, 6))
-    if page.unmatched:
-        early = [_early(Early.of(receipt, 0, now)) for receipt in page.unmatched]
-        await run(_SQL["keep_early"], *columns(early, 9))
-    if page.served:
-        await run(_SQL["drop_early"], page.served)
-    await add_to_tallies(connection, [(row.message_id, before.state, row.state, 1) for before, row in changed])
+    if not (changed or page.attempts or page.receipts or page.unmatched or page.served):
+        return
+    attempts = [
+        (*key, made.attempt, made.started_at, made.ended_at, made.ending, made.code, made.detail)
+        for key, made in page.attempts
+    ]
+    receipts = [(*key, got.kind, got.at, got.code, got.detail) for key, got in page.receipts]
+    connection.own = await connection.fetchval(
+        _SQL["turn"],
+        *columns([_changed(row) for _, row in changed], 15),
+        *columns(attempts, 8),
+        *columns(receipts, 6),
+        *columns([_early(Early.of(receipt, 0, now)) for receipt in page.unmatched], 9),
+        page.served,
+        *columns(_deltas((row.message_id, before.state, row.state, 1) for before, row in changed), 1 + len(State)),
+    )
 
 
 async def add_to_tallies(connection: Connection, moves: Iterable[tuple[str, State, State, int]]) -> None:
     """Counts moves: of a message, from a state, to a state, how many. The last thing that a transaction does."""
+    if rows := _deltas(moves):
+        await connection.execute(_SQL["tally"], *columns(rows, 1 + len(State)))
+
+
+def _deltas(moves: Iterable[tuple[str, State, State, int]]) -> list[tuple[Any, ...]]:
     deltas: defaultdict[str, list[Any]] = defaultdict(lambda: [0] * len(State))
     for message_id, before, after, count in moves:
         if before is not after:
             delta = deltas[message_id]
             delta[_PLACES[before] - 1] -= count
             delta[_PLACES[after] - 1] += count
-    if deltas:
-        rows = [(message_id, *delta) for message_id, delta in deltas.items()]
-        await connection.execute(_SQL["tally"], *columns(rows, 1 + len(State)))
+    return [(message_id, *delta) for message_id, delta in deltas.items()]
 
 
 async def _read(connection: Connection, name: str, keys: Sequence[DeliveryKey]) -> list[Row]:
