@@ -90,12 +90,14 @@ def test_what_is_kept_of_a_message_is_written_with_its_entry_and_not_again_with_
         async with opened(tmp_path) as journal:
 
             def item(kept: object) -> Item:
-                draft = Draft("bot", "1", "text", "{}", key="k", prefix="1:", kept=kept)
+                more = [Change("shown", "1", kept)]
+                draft = Draft("bot", "1", "text", "{}", key="k", prefix="1:", kept=kept, more=more)
                 return Item("a", draft, inbound=False, honoured=True, failed=None, at=1, reports=())
 
             first, second = [await journal.take(item(kept)) for kept in ({"n": 1}, {"n": 2})]
             assert (first.replayed, second.replayed) == (False, True)
             assert await Records(journal.rows, "a").get(MESSAGE, "1:1") == {"n": 1}
+            assert await Records(journal.rows, "a").get("shown", "1") == {"n": 1}
             entry = await journal.entry(1)
             assert entry is not None
             assert entry.external_id == "1:1"

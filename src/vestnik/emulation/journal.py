@@ -51,6 +51,8 @@ class Draft(NamedTuple):
     prefix: str = ""
     kept: Any = None
     """What the messenger keeps of the message besides: a record of the kind MESSAGE under the message's id."""
+    more: Sequence[records.Change] = ()
+    """What else of the messenger's records changes with the message."""
     failed: str | None = None
     """The code of a failure that the messenger finds out only after it took the message, whatever the phone is like."""
 
@@ -234,12 +236,10 @@ def _take(connection: sqlite3.Connection, items: list[Item]) -> list[Kept]:
         ],
     )
     tally.add(connection, _tallies(kept, items))
-    for messenger in {item.messenger for _, item in fresh if item.draft.kept is not None}:
-        changes = [
-            records.Change(MESSAGE, entry.external_id, item.draft.kept)
-            for entry, item in fresh
-            if item.messenger == messenger and item.draft.kept is not None
-        ]
+    for messenger in {item.messenger for _, item in fresh if item.draft.kept or item.draft.more}:
+        own = [(entry, item.draft) for entry, item in fresh if item.messenger == messenger]
+        changes = [records.Change(MESSAGE, entry.external_id, draft.kept) for entry, draft in own if draft.kept]
+        changes += [change for _, draft in own for change in draft.more]
         records.write(connection, records.encoded(messenger, changes))
     return kept
 

@@ -1,12 +1,14 @@
 """How a bot fetches what people did: which updates, in which order, how long it waits, and who may ask at once."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.wire.telegram_emulator.asking import BOT, Api, told
+from vestnik.messengers.telegram.emulator.updates import Updates
 
 OTHER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
@@ -222,5 +224,23 @@ def test_each_bot_has_updates_of_its_own(tmp_path: Path) -> None:
         assert (await api.get("getMe"))["id"] == BOT
         await api.world.control("POST", "/reset", expect=204)
         assert await api.updates(offset=-1) == []
+
+    told(tmp_path, story)
+
+
+def test_what_comes_while_a_poll_drops_what_is_done_ends_its_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(api: Api) -> None:
+        original = Updates.done
+
+        async def meanwhile(self: Updates, bot: str, numbers: Iterable[int]) -> None:
+            await original(self, bot, numbers)
+            await said(api, "meanwhile")
+
+        await said(api, "before")
+        monkeypatch.setattr(Updates, "done", meanwhile)
+        waiting = asyncio.create_task(api.updates(offset=2, timeout=50))
+        assert texts(await waiting) == ["meanwhile"]
 
     told(tmp_path, story)

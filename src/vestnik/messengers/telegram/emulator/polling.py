@@ -88,6 +88,9 @@ class Polling:
                 limit = 1
         poller.offset, poller.began = offset, now
         self.end(bot, OTHER_POLL)
+        self._updates.queue(
+            bot
+        ).added.clear()  # Before looking: what comes while old updates are dropped ends the wait.
         found = await self._from(bot, offset)
         if not found and timeout:
             found = await self._wait(poller, bot, offset, now + span(timeout))
@@ -130,12 +133,12 @@ class Polling:
         queue.polls += 1
         try:
             while True:
-                queue.added.clear()
                 await _first(self._clock, until, queue.added.wait, poll.ended.wait)
                 if poll.words:
                     raise await self._conflict(poller, poll.words)
                 if queue.added.is_set():
                     await asyncio.sleep(BATCHING)
+                    queue.added.clear()
                 found = await self._from(bot, offset)
                 if found or self._clock.now() >= until:
                     return found

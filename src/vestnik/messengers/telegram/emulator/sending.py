@@ -12,6 +12,7 @@ import msgspec
 from vestnik.emulation.faults import Fault
 from vestnik.emulation.journal import Draft
 from vestnik.emulation.line import Trouble
+from vestnik.emulation.records import Change
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.calls import Call, Failed, Json, bad, forbidden
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE, kind_in_words
@@ -85,15 +86,13 @@ class Sender:
             _key(call, turn),
             prefix=f"{stored.message['chat']['id']}:",
             kept=None if plain else stored,
+            more=_keyboard(call.bot, key, out.markup),
         )
         taken = await state.line.take(draft)
         if isinstance(taken, Trouble):
             raise Failed(in_words(taken))
         if taken.replayed:
             return await state.messages.of_entry(taken.entry)
-        if out.markup.other is not None:
-            shown = None if out.markup.other.get("remove_keyboard") else out.markup.other
-            await state.records.put("keyboard", f"{call.bot}/{key}", shown)
         return on_wire(stored, int(taken.entry.external_id.rpartition(":")[2]))
 
     async def _message(self, call: Call, key: str, out: Outgoing) -> Json:
@@ -147,6 +146,13 @@ class Sender:
         if permissions.get(right, True) is not True:
             what = right.removeprefix("can_send_").replace("_", " ").replace("other messages", "stickers")
             raise bad(f"not enough rights to send {'text messages' if what == 'messages' else what} to the chat")
+
+
+def _keyboard(bot: str, key: str, markup: Markup) -> list[Change]:
+    """What the chat shows in place of the phone's own keyboard from now on, where the message changes that."""
+    if markup.other is None:
+        return []
+    return [Change("keyboard", f"{bot}/{key}", None if markup.other.get("remove_keyboard") else markup.other)]
 
 
 def _key(call: Call, turn: int) -> str | None:
