@@ -233,6 +233,16 @@ def test_the_service_that_runs_beside_is_told_many_statuses_in_one_call(tmp_path
     told(tmp_path, story, webhooks={"whatsapp": "http://service.test/receipts"})
 
 
+def test_the_service_that_runs_beside_is_told_before_it_has_set_its_webhook(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await world.send("viber")
+        await world.settled()
+        assert kinds(world) == ["delivered"]
+        assert world.bots.told[0].url.startswith("http://service.test/receipts")
+
+    told(tmp_path, story, webhooks={"viber": "http://service.test/receipts"})
+
+
 def test_what_a_person_writes_is_told_as_the_messenger_tells_it(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         await world.subscribe()

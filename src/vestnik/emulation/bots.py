@@ -49,7 +49,7 @@ class Bots:
         self._tokens: dict[tuple[str, str], str | None] = {}
         self._configured: dict[tuple[str, str], str | None] = {}
         self._webhooks: dict[tuple[str, str], Webhook] = {}
-        self._defaults: dict[str, Webhook] = {}
+        self._defaults: dict[tuple[str, str], Webhook] = {}
 
     async def load(self) -> None:
         """Reads what is on disk."""
@@ -61,9 +61,9 @@ class Bots:
         """Names a bot that the settings tell of."""
         self._configured[messenger, bot] = token
 
-    def configure_webhook(self, messenger: str, webhook: Webhook) -> None:
-        """Names the webhook that the settings tell of, for bots that asked for none."""
-        self._defaults[messenger] = webhook
+    def configure_webhook(self, messenger: str, webhook: Webhook, bot: str = ANY_BOT) -> None:
+        """Names the webhook that the settings tell of, for a bot that asked for none, or for all of them."""
+        self._defaults[messenger, bot] = webhook
 
     def exists(self, messenger: str, bot: str) -> bool:
         """Whether there is such a bot."""
@@ -95,7 +95,7 @@ class Bots:
     def webhook(self, messenger: str, bot: str) -> Webhook | None:
         """Where the bot wants to be told."""
         found = self._webhooks.get((messenger, bot)) or self._webhooks.get((messenger, ANY_BOT))
-        return found or self._defaults.get(messenger)
+        return found or self._defaults.get((messenger, bot)) or self._defaults.get((messenger, ANY_BOT))
 
     def told(self, messenger: str) -> list[str]:
         """The bots of the messenger that have a webhook of their own."""

@@ -50,6 +50,10 @@ class ViberEmulator:
         world.callbacks.hear(NAME, self._hear)
         if configured := self.bot_of(world.option(NAME, "token")):
             world.bots.configure(NAME, *configured)
+            if url := world.settings.webhooks.get(NAME):
+                # So that what is sent before the service beside has set its webhook is reported too.
+                webhook = Webhook(url, world.option(NAME, "token"), (*KINDS.values(), MESSAGE), tuple(KINDS))
+                world.bots.configure_webhook(NAME, webhook, configured[0])
 
     async def answer(self, request: Request) -> Response:
         """See Emulator. Every verb is taken, with or without a Content-Type."""
