@@ -60,7 +60,7 @@ async def relay(settings: Settings) -> AsyncIterator[Relay]:
                 )
                 couriers.append(Courier(name, how, shared, store, publisher, clock, metrics, suspects=suspects))
         policies = {name: policy(settings, gateway) for name, gateway in gateways.items()}
-        yield Relay(store, couriers, Sweep(store, clock, policies, settings.lease), metrics)
+        yield Relay(store, couriers, Sweep(store, clock, policies, settings.lease, settings.retention), metrics)
 
 
 def worker_app(settings: Settings | None = None) -> Celery:

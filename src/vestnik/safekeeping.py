@@ -29,6 +29,7 @@ _EXAMINERS: Final[Mapping[str, Callable[[Path, str], Inspection]]] = {
 }
 """By the name of the file. The far side comes last: whatever the service tells of it must be in it."""
 _COMPRESSED: Final = (".gz", ".tgz")
+_SERVERS: Final = ("postgresql:", "postgres:")
 _MODE: Final = 0o600
 """Messages and phone numbers are nobody else's affair."""
 
@@ -46,7 +47,7 @@ def back_up(settings: Settings, target: Path) -> list[Inspection]:
     A name that ends with .gz or .tgz makes it compressed. NoBackup if `target` exists, if there is nothing to copy or
     if the copy is not sound; then nothing is left behind. While it is made there must be room for it twice.
     """
-    sources = _there({_SERVICE: database_path(settings), _FAR_SIDE: settings.data / _FAR_SIDE})
+    sources = _there({_SERVICE: _service(settings), _FAR_SIDE: settings.data / _FAR_SIDE})
     if not sources:
         raise NoBackup(f"there is no database in {settings.data}")
     if target.exists():
@@ -70,9 +71,15 @@ def check(settings: Settings, what: Path | None) -> list[Inspection]:
     if what is not None and not what.is_dir():
         with _explained(what), TemporaryDirectory(prefix="vestnik-check-") as unpacked:
             return _examined(_unpack(what, Path(unpacked)), what)
-    service = database_path(settings) if what is None else what / _SERVICE
+    service = _service(settings) if what is None else what / _SERVICE
     folder = settings.data if what is None else what
     return _examined(_there({_SERVICE: service, _FAR_SIDE: folder / _FAR_SIDE}), folder)
+
+
+def _service(settings: Settings) -> Path:
+    if settings.database_url.startswith(_SERVERS):
+        raise NoBackup("a database on a server is copied and examined with the server's own tools, such as pg_dump")
+    return database_path(settings)
 
 
 def _examined(databases: Databases, where: Path) -> list[Inspection]:
