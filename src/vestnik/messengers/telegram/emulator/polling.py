@@ -35,24 +35,22 @@ WEBHOOK_SET: Final = "terminated by setWebhook request"
 
 
 @dataclass(slots=True)
+class _Poll:
+    """A poll under way, which ends with these words of conflict where there are some."""
+
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    words: str = ""
+
+
+@dataclass(slots=True)
 class _Poller:
     """What is remembered of a bot's polls."""
 
     offset: int | None = None
     began: Moment = 0
     next_conflict: Moment = 0
-    end: Callable[[str], None] | None = None
-    """Ends the poll under way with words of conflict."""
-
-
-@dataclass(slots=True)
-class _Poll:
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    words: str = ""
-
-    def end(self, words: str) -> None:
-        self.words = words
-        self.ended.set()
+    poll: _Poll | None = None
+    """The one under way."""
 
 
 class Polling:
@@ -71,8 +69,9 @@ class Polling:
     def end(self, bot: str, words: str) -> None:
         """Ends the bot's poll under way, if there is one."""
         poller = self._pollers.get(bot)
-        if poller is not None and poller.end is not None:
-            poller.end(words)
+        if poller is not None and poller.poll is not None:
+            poller.poll.words = words
+            poller.poll.ended.set()
 
     async def _get_updates(self, call: Call) -> list[Json]:
         bot, now = call.bot, self._clock.now()
@@ -88,19 +87,22 @@ class Polling:
                 limit = 1
         poller.offset, poller.began = offset, now
         self.end(bot, OTHER_POLL)
-        self._updates.queue(
-            bot
-        ).added.clear()  # Before looking: what comes while old updates are dropped ends the wait.
-        found = await self._from(bot, offset)
-        if not found and timeout:
-            found = await self._wait(poller, bot, offset, now + span(timeout))
+        poll = poller.poll = _Poll()
+        queue = self._updates.queue(bot)
+        queue.polls += 1
+        try:
+            found = await self._look(poller, poll, bot, offset, now + span(timeout))
+        finally:
+            queue.polls -= 1
+            if poller.poll is poll:
+                poller.poll = None
         return [update.on_wire() for update in found[:limit]]
 
     def _poller(self, bot: str) -> _Poller:
         """What is remembered of the bot's polls; of too many bots those are forgotten that have been idle longest."""
         poller = self._pollers.pop(bot, None) or _Poller()
         if len(self._pollers) >= MOST_POLLERS:
-            idle = next((one for one, other in self._pollers.items() if other.end is None), None)
+            idle = next((one for one, other in self._pollers.items() if other.poll is None), None)
             if idle is not None:
                 del self._pollers[idle]
         self._pollers[bot] = poller
@@ -126,26 +128,19 @@ class Polling:
             await self._updates.done(bot, [update.update_id for update in below])
         return rest
 
-    async def _wait(self, poller: _Poller, bot: str, offset: int, until: Moment) -> list[Update]:
-        poll = _Poll()
-        end = poller.end = poll.end
-        queue = self._updates.queue(bot)
-        queue.polls += 1
-        try:
-            while True:
-                await _first(self._clock, until, queue.added.wait, poll.ended.wait)
-                if poll.words:
-                    raise await self._conflict(poller, poll.words)
-                if queue.added.is_set():
-                    await asyncio.sleep(BATCHING)
-                    queue.added.clear()
-                found = await self._from(bot, offset)
-                if found or self._clock.now() >= until:
-                    return found
-        finally:
-            queue.polls -= 1
-            if poller.end is end:
-                poller.end = None
+    async def _look(self, poller: _Poller, poll: _Poll, bot: str, offset: int, until: Moment) -> list[Update]:
+        """What there is from the offset on, as soon as there is something, or nothing at that moment."""
+        added = self._updates.queue(bot).added
+        while True:
+            added.clear()  # Before looking: what comes while old updates are dropped ends the wait too.
+            found = await self._from(bot, offset)
+            if found or self._clock.now() >= until:
+                return found
+            await _first(self._clock, until, added.wait, poll.ended.wait)
+            if poll.words:
+                raise await self._conflict(poller, poll.words)
+            if added.is_set():
+                await asyncio.sleep(BATCHING)
 
     async def _conflict(self, poller: _Poller, words: str) -> Failed:
         """A conflict is told at once, and one soon after another is told late."""
