@@ -59,6 +59,8 @@ class Running:
         """Works until `stop`, and ends once what is under way has finished."""
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(_open(name, gateway)) for name, gateway in self.gateways.items()]
+            if self.emulation is not None:
+                beside.append(group.create_task(self.emulation.run()))
             if self.dispatcher is None:
                 await self.stopped.wait()
             else:
