@@ -91,7 +91,7 @@ def own_errors(reader: Callable[..., Any]) -> list[type[Exception]]:
 
 
 @pytest.mark.parametrize("reader", [pytest.param(function, id=name) for name, function in readers()])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_input_breaks_a_reader(reader: Callable[..., Any], data: st.DataObject) -> None:
     module = inspect.getmodule(reader)

@@ -123,7 +123,7 @@ async def put(world: Life, call: Call, as_query: bool) -> None:
 
 
 @pytest.mark.parametrize("far_side", CALLS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_call_breaks_an_emulator(
     tmp_path_factory: pytest.TempPathFactory, far_side: str, data: st.DataObject
