@@ -130,7 +130,7 @@ class MemoryStore(MemoryPeople, MemoryRelay):
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
         page = self.remains.page(delivery_key(verdict.delivery_id) for verdict in verdicts)
         recorded = [page.record(verdict, now) for verdict in verdicts]
-        self._turn_with_early(page, now)
+        self._turn_with_early(page, now, (delivery_key(verdict.delivery_id) for verdict in verdicts if verdict.doubt))
         return recorded
 
     async def give_back(self, returns: Sequence[Return], now: Moment) -> None:
@@ -139,8 +139,15 @@ class MemoryStore(MemoryPeople, MemoryRelay):
             page.give_back(each)
         self._turn_with_early(page, now)
 
-    def _turn_with_early(self, page: Page, now: Moment) -> None:
-        early = page.awaited(self.remains.early.values())
+    def _turn_with_early(self, page: Page, now: Moment, doubted: Iterable[DeliveryKey | None] = ()) -> None:
+        """Reports that name nothing wait only for recipients of something in doubt."""
+        rows = [*(page.rows[key] for key in doubted if key in page.rows), *self.remains.doubtful()]
+        people = {(row.messenger, row.recipient) for row in rows}
+        early = page.awaited(
+            each
+            for each in self.remains.early.values()
+            if each.reference is not None or page.names(each) or (each.messenger, each.recipient) in people
+        )
         self.remains.lay_out_for(page, [each.receipt() for each in early])
         page.report_early(early)
         page.give_up_late(now)

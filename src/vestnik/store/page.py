@@ -104,11 +104,15 @@ class Page:
                 each
                 for each in early
                 if delivery_key(each.reference) in self.rows
-                or self._named(each.messenger, each.external_id) is not None
+                or self.names(each)
                 or (each.reference is None and (each.messenger, each.recipient) in people)
             ),
             key=lambda each: each.number,
         )
+
+    def names(self, early: Early) -> bool:
+        """Whether a row here has the report's external id."""
+        return self._named(early.messenger, early.external_id) is not None
 
     def report_early(self, early: Iterable[Early]) -> None:
         """Kept reports find their deliveries; the rows that `find` may come upon are laid out."""

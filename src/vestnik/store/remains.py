@@ -74,6 +74,10 @@ class Remains:
         """Unfinished deliveries in these states."""
         return [row for row in self.unfinished.values() if row.state in states]
 
+    def doubtful(self) -> list[Row]:
+        """Deliveries that may have arrived without our knowing."""
+        return [row for row in self.rows.values() if row.doubt]
+
     def page(self, keys: Iterable[DeliveryKey | None], receipts: Sequence[Receipt] = ()) -> Page:
         """Copies of the named rows and of those that the receipts may be about."""
         page = Page()
