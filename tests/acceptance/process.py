@@ -19,6 +19,11 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 COMMAND: Final = (sys.executable, "-m", "vestnik")
+DIES_WITH_US: Final = (
+    "import ctypes, os, sys; prctl = getattr(ctypes.CDLL(None), 'prctl', None); prctl and prctl(1, 9);"
+    " os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""Asks Linux to kill the process when the tests are killed themselves (PR_SET_PDEATHSIG), then becomes the command."""
 START_WITHIN: Final = 30.0
 STOP_WITHIN: Final = 30.0
 """Seconds; generous, because the machine may be busy with other tests."""
@@ -41,7 +46,7 @@ class Process:
         self._begin = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*COMMAND, *arguments],
+                [sys.executable, "-S", "-c", DIES_WITH_US, *COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
