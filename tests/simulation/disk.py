@@ -34,6 +34,8 @@ class Disk:
 
     def __init__(self, random: Random, slow: float) -> None:
         self.full = False
+        self.stalled = 0.0
+        """Seconds that a commit takes at least."""
         self.doom = Fate.WELL
         """What happens to the next commit of the service."""
         self._random = random
@@ -41,7 +43,8 @@ class Disk:
 
     def pause(self) -> float:
         """Seconds until what was asked for is begun or told."""
-        return self._random.random() * self._slow if self._slow and self._random.random() < 0.7 else 0.0
+        slow = self._random.random() * self._slow if self._slow and self._random.random() < 0.7 else 0.0
+        return slow + self.stalled
 
     def fate(self) -> Fate:
         """What happens to the commit that is about to be made; a doom comes true once."""

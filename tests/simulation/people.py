@@ -71,11 +71,11 @@ class Person:
     async def _deed(self) -> None:
         known = [order.message_id for order in self._mine if order.message_id is not None]
         deed = self._random.random()
-        if not known or deed < 0.55:
-            await self._order(self._repeated() if self._mine and deed < 0.1 else self._new_order())
-        elif deed < 0.65:
+        if not known or deed < 0.5:
+            await self._order(self._repeated() if self._mine and deed < 0.15 else self._new_order())
+        elif deed < 0.57:
             await self._cancel(self._random.choice(known))
-        elif deed < 0.75:
+        elif deed < 0.65:
             await self._move(self._random.choice(known))
         else:
             await self._look_after(self._random.choice(known))

@@ -69,7 +69,7 @@ class Plan:
             slow_wire=random.choice((0.0, 0.005, 0.1)),
             span=random.choice((10.0, 30.0, 60.0)),
             people=random.randint(1, 3),
-            deeds=random.randint(2, 7),
+            deeds=random.randint(3, 9),
             recipients={name: _identifiers(name, random.randint(1, 5)) for name in MESSENGERS},
         )
 

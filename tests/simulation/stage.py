@@ -4,8 +4,8 @@ It has never heard of what is joined; it changes what names in the wiring mean, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.simulation.disk import Fate
 from tests.simulation.loop import PROCESS
 from tests.simulation.machine import FAR, MACHINE, SERVICE, Clock, ServiceClock
 from tests.simulation.net import WireTransport
-from vestnik import wiring
+from vestnik import outfit, wiring
 from vestnik.api import accounts, app, clock, deliveries, messages, sendmsg
 from vestnik.api.docs import Docs
 from vestnik.api.shapes import Shape
@@ -31,7 +31,7 @@ from vestnik.emulation.far import Emulation
 from vestnik.groupcommit import GroupCommit
 from vestnik.messengers.answers import IDEMPOTENCY_KEY
 from vestnik.messengers.registry import messengers
-from vestnik.ports import Request, Response, Store, Transport
+from vestnik.ports import Request, Response, Store
 from vestnik.store import sqlite
 from vestnik.store.memory import MemoryStore
 
@@ -47,6 +47,9 @@ _READS: Final = frozenset(
         "list_accounts",
         "keys",
         "clock_offset",
+        "watch",
+        "progress",
+        "due",
     }
 )
 
@@ -61,6 +64,8 @@ class KeptInMemory:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
+        if not callable(method):
+            return method
 
         async def asked(*args: Any, **kwargs: Any) -> Any:
             return await self._carry_out(method, name not in _READS, args, kwargs)
@@ -112,8 +117,9 @@ class _Files:
 class Roads:
     """Stands for sockets: to other processes of the same life."""
 
-    def __init__(self, roads: Mapping[str, Transport]) -> None:
-        self._roads = roads
+    def __init__(self, *, connections: int = 0) -> None:
+        machine = MACHINE.get()
+        self._roads = {place: WireTransport(machine.wire, machine.places[place]) for place in (SERVICE, FAR)}
 
     async def exchange(self, request: Request, *, timeout: float) -> Response:
         """See the port."""
@@ -122,10 +128,8 @@ class Roads:
             raise NotSent(f"there is no {request.url}")
         return await road.exchange(request, timeout=timeout)
 
-
-def _sockets(stack: AsyncExitStack, connections: int = 0) -> Transport:
-    machine = MACHINE.get()
-    return Roads({place: WireTransport(machine.wire, machine.places[place]) for place in (SERVICE, FAR)})
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 _answer = Emulation.answer
@@ -171,7 +175,7 @@ def stage(*, told: bool) -> Iterator[None]:
     with ExitStack() as patches:
         for where, name, what in (
             (wiring, "open_store", _open_store),
-            (wiring, "_sockets", _sockets),
+            (outfit, "SocketTransport", Roads),
             (wiring, "version", cache(version)),
             (wiring, "messengers", cache(messengers)),
             (sqlite, "GroupCommit", _Files),

@@ -57,6 +57,7 @@ class Weather:
     async def calm(self) -> None:
         """Ends every trouble that would not end by itself."""
         self._machine.disk.full = False
+        self._machine.disk.stalled = 0.0
         self._machine.disk.doom = Fate.WELL
         for program in self._programs():
             if program.process is not None:
@@ -112,15 +113,23 @@ class Weather:
         self._machine.story.tell(process.name, "goes on")
 
     async def _spoil_disk(self) -> None:
-        disk = self._machine.disk
-        if self._random.random() < 0.5:
+        disk, way, span = (
+            self._machine.disk,
+            self._random.random(),
+            self._random.random() * self._random.choice((1, 10)),
+        )
+        if way < 0.3:
             disk.doom = Fate.BUSY
             return
-        self._machine.story.tell("disk", "is full")
-        disk.full = True
-        await asyncio.sleep(self._random.random() * self._random.choice((1, 10)))
-        disk.full = False
-        self._machine.story.tell("disk", "has room again")
+        if way < 0.5:
+            disk.stalled = self._random.random() * self._random.choice((1, 5))
+            self._machine.story.tell("disk", f"takes {disk.stalled:.3f} s longer for everything")
+        else:
+            disk.full = True
+            self._machine.story.tell("disk", "is full")
+        await asyncio.sleep(span)
+        disk.full, disk.stalled = False, 0.0
+        self._machine.story.tell("disk", "is well again")
 
     async def _put_faults(self) -> None:
         rules = [self._rule() for _ in range(self._random.choice((0, 1, 1, 2, 4)))]
