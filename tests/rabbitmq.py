@@ -37,6 +37,11 @@ def channel(address: str) -> Iterator[Any]:
         yield connection.default_channel
 
 
+def break_connections() -> None:
+    """Closes every connection to this run's virtual host, as a broker that goes away does."""
+    assert _control("close_all_connections", "--vhost", url().rpartition("/")[2], "a test") is not None
+
+
 @cache
 def _virtual_host() -> str | None:
     if shutil.which("rabbitmqctl") is None or os.geteuid() != 0:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import pytest
 
-from tests import rabbitmq
+from tests import postgres, rabbitmq
 from tests.acceptance.journal import Arrival, audit, expected
 from tests.acceptance.people import MESSENGERS, people
 from tests.acceptance.process import eventually
@@ -23,8 +24,8 @@ Tell = Callable[[str, object], None]
 
 
 def reckon(cluster: Cluster, accepted: dict[str, list[Arrival]], record_property: Tell) -> None:
-    """Everything has been delivered and reported, and the journal has each once."""
-    cluster.nodes[0].wait_until_settled(*accepted, within=90)
+    """The service has nothing left to do, and the journal has each once."""
+    cluster.nodes[0].wait_until_finished(*accepted, within=60)
     arrivals = [arrival for each in accepted.values() for arrival in each]
     result = audit(arrivals, cluster.emulators.journal())
     record_property("told", str(result))
@@ -35,6 +36,18 @@ def ready(channel: Any, name: str) -> int:
     """How many tasks wait in a queue."""
     count: int = channel.queue_declare(name, passive=True).message_count
     return count
+
+
+def killed(role: Service | Role) -> None:
+    """It dies where it stands, and comes back."""
+    role.kill9()
+    role.start()
+
+
+def break_database() -> None:
+    """Ends every connection to the database, as a server that is restarted does."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    postgres.ask(postgres.url(), f"SELECT count(pg_terminate_backend(pid)) {others}")
 
 
 @pytest.mark.timeout(240)
@@ -71,7 +84,7 @@ def test_what_the_queue_loses_or_doubles_arrives_once_and_the_stand_by_takes_ove
 
 
 @pytest.mark.timeout(300)
-def test_any_role_may_be_killed_at_any_moment(tmp_path: Path, record_property: Tell) -> None:
+def test_any_role_may_be_killed_and_any_connection_broken_at_any_moment(tmp_path: Path, record_property: Tell) -> None:
     luck = Random(SEED)
     record_property("told", f"CRASH_SEED={SEED}")
     accepted: dict[str, list[Arrival]] = {}
@@ -80,14 +93,15 @@ def test_any_role_may_be_killed_at_any_moment(tmp_path: Path, record_property: T
             worker.start()
         cluster.emulators.call("PUT", "/emulator/faults", [{"fault": "slow", "delay": 0.1, "probability": 0.3}])
         roles: list[Service | Role] = [*cluster.nodes, *cluster.relays, *cluster.workers]
-        kills = sorted(luck.sample(range(1, MESSAGES), KILLS))
+        blows: list[Callable[[], None]] = [break_database, rabbitmq.break_connections]
+        blows += [partial(killed, luck.choice(roles)) for _ in range(KILLS)]
+        luck.shuffle(blows)
+        moments = luck.sample(range(1, MESSAGES), len(blows))
         for number in range(MESSAGES):
             whom = people(PEOPLE, number * PEOPLE)
             text = f"Message {number}"
             accepted[cluster.accept(number, text, whom)] = expected(text, whom, MESSENGERS)
             time.sleep(0.2)
-            if number in kills:
-                victim = luck.choice(roles)
-                victim.kill9()
-                victim.start()
+            if number in moments:
+                blows.pop()()
         reckon(cluster, accepted, record_property)
