@@ -1,6 +1,9 @@
 """What only a store that several processes share can get wrong: the same work, row, key or report at once."""
 
 import asyncio
+from dataclasses import replace
+
+import pytest
 
 from tests.contracts.processes import ask, break_connections, live
 from tests.contracts.stores import claim, message, order, report, state, taken
@@ -136,5 +139,30 @@ def test_a_process_hears_of_work_that_another_has_made_and_not_of_its_own() -> N
             await heard[1].wait()
         for task in watching:
             task.cancel()
+
+    live(life, processes=2)
+
+
+def test_a_report_that_nobody_looked_for_after_its_record_is_settled_by_the_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def life(*stores: PostgresStore) -> None:
+        recording, sweeping = stores
+        await recording.accept(order(1, "ann", "bob"), 100)
+        named, referred = await claim(recording, 100)
+        await sweeping.apply([report(ReceiptKind.DELIVERED, f"x{named.delivery_id}", 120)], 120)
+        known = replace(report(ReceiptKind.READ, "unknown", 120), reference=referred.delivery_id)
+        await sweeping.apply([known], 120)
+
+        async def nothing(*_: object, **__: object) -> list[object]:
+            return []
+
+        with monkeypatch.context() as blind:
+            blind.setattr("vestnik.store.postgres_reports.read_early", nothing)
+            assert await recording.record([taken(named), taken(referred)], 130) == [True, True]
+        assert await state(sweeping, named.delivery_id) is State.SENT
+        assert await sweeping.orphans(10, 140) == []
+        assert await state(sweeping, named.delivery_id) is State.DELIVERED
+        assert await state(sweeping, referred.delivery_id) is State.READ
 
     live(life, processes=2)

@@ -147,6 +147,7 @@ class PostgresStore:
         self._presence.ring()
 
     async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
+        await self._reports.settle_strays(now)
         lease_until = LATEST if everything else now
         return await self._line.read(partial(postgres_lanes.orphans, limit=limit, lease_until=lease_until))
 

@@ -7,12 +7,14 @@ commits last sees what the other has left, so no report waits for a record that 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from importlib.resources import files
+from typing import Any, Final, TypeAlias, TypeVar
 
 from vestnik.domain.delivery import Return, Verdict
 from vestnik.domain.lifecycle import State
 from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Receipt
+from vestnik.sqlfiles import queries
 from vestnik.store.page import Page
 from vestnik.store.postgres_line import Connection, Line, clean
 from vestnik.store.postgres_page import (
@@ -25,6 +27,10 @@ from vestnik.store.postgres_page import (
     turn,
 )
 from vestnik.store.rows import delivery_key
+
+_SQL: Final = queries(files(__package__) / "postgres_reports.sql")
+_STRAYS: Final = 1_000
+"""Deliveries that are settled at once."""
 
 T = TypeVar("T", Verdict, Receipt)
 Answer: TypeAlias = tuple[str, int, str | None, bool]
@@ -92,6 +98,15 @@ class Reports:
         if unmatched := await self._line.write(work):
             await self._look_for_records(unmatched, now)
         return [None] * len(items)
+
+    async def settle_strays(self, now: Moment) -> None:
+        """Settles kept reports whose records are stored and that were not looked for, as when a process died there."""
+
+        async def look(connection: Connection) -> list[Answer]:
+            return [tuple(found) for found in await connection.fetch(_SQL["strays"], _STRAYS)]
+
+        if answers := await self._line.read(look):
+            await self._settle(answers, now)
 
     async def _look_for_reports(self, answers: Sequence[Answer], seen: set[int], now: Moment) -> None:
         """Settles reports that were kept while the answers were being stored."""
