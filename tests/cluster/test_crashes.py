@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
+import amqp
 import pytest
 
 from tests import postgres, rabbitmq
@@ -25,16 +26,20 @@ Tell = Callable[[str, object], None]
 
 def reckon(cluster: Cluster, accepted: dict[str, list[Arrival]], record_property: Tell) -> None:
     """The service has nothing left to do, and the journal has each once."""
-    cluster.nodes[0].wait_until_finished(*accepted, within=60)
+    cluster.nodes[0].wait_until_settled(*accepted, within=60)
     arrivals = [arrival for each in accepted.values() for arrival in each]
     result = audit(arrivals, cluster.emulators.journal())
     record_property("told", str(result))
     assert result.faultless, result
 
 
-def ready(channel: Any, name: str) -> int:
-    """How many tasks wait in a queue."""
-    count: int = channel.queue_declare(name, passive=True).message_count
+def ready(broker: str, name: str) -> int:
+    """How many tasks wait in a queue; none in one that is not there yet."""
+    with rabbitmq.channel(broker) as channel:
+        try:
+            count: int = channel.queue_declare(name, passive=True).message_count
+        except amqp.NotFound:
+            return 0
     return count
 
 
@@ -59,8 +64,8 @@ def test_what_the_queue_loses_or_doubles_arrives_once_and_the_stand_by_takes_ove
         leader = cluster.leader()
         text = "lost and doubled"
         accepted = {cluster.accept(0, text, whom): expected(text, whom, MESSENGERS)}
+        eventually(lambda: all(ready(cluster.broker, f"vestnik.{name}") for name in MESSENGERS), "tasks are queued", 30)
         with rabbitmq.channel(cluster.broker) as channel:
-            eventually(lambda: all(ready(channel, f"vestnik.{name}") for name in MESSENGERS), "tasks are queued", 30)
             channel.queue_purge("vestnik.telegram")
             task = channel.basic_get("vestnik.viber", no_ack=False)
             for _ in range(3):
