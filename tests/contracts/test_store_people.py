@@ -105,16 +105,22 @@ async def test_a_cancelled_message_never_comes_due_and_may_be_ordered_again(desk
 
 
 @exam
-async def test_what_is_in_doubt_keeps_its_slot_when_it_is_cancelled_or_expires(desk: Desk) -> None:
+async def test_what_is_cancelled_or_expires_in_doubt_is_unknown_and_keeps_its_slot(desk: Desk) -> None:
     store = desk.store
     for number, expires_at in ((1, None), (2, 150)):
-        await store.accept(order(number, content_key=f"same {number}", expires_at=expires_at), 100)
-    await store.record([put_off(each, 200, doubt=True) for each in await claim(store, 100)], 110)
-    await store.cancel("M0001", 120)
-    await store.expire(10, 160)
+        await store.accept(order(number, "ann", "bob", content_key=f"same {number}", expires_at=expires_at), 100)
+    ann, bob, *others = await claim(store, 100)
+    verdicts = [put_off(ann, 200, doubt=True), put_off(bob, 200), put_off(others[0], 200, doubt=True)]
+    await store.record([*verdicts, put_off(others[1], 200)], 110)
+    assert (await store.cancel("M0001", 120)).counts == {State.UNKNOWN: 1, State.CANCELLED: 1}
+    assert await store.expire(10, 160) == (2, None)
+    assert (await message(store, "M0002")).counts == {State.UNKNOWN: 1, State.EXPIRED: 1}
     for number in (1, 2):
-        again = await store.accept(order(number + 5, content_key=f"same {number}"), 300)
+        again = await store.accept(order(number + 5, "ann", content_key=f"same {number}"), 300)
         assert again.message_id == f"M000{number}"
+        assert not (await store.accept(order(number + 7, "bob", content_key=f"same {number}"), 300)).duplicates
+    await store.apply([report(ReceiptKind.DELIVERED, "x1", 310, reference="M0001-0")], 320)
+    assert await state(store, "M0001-0") is State.DELIVERED
 
 
 @exam

@@ -39,6 +39,7 @@ ONLY_THERE: Final = {
         ),
         "one statement turns a page here, because each would be a round trip",
     ),
+    "cancellable": "a cancel answers here what it has moved",
 }
 
 

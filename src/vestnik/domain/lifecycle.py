@@ -54,6 +54,8 @@ class Event(StrEnum):
     REPORT_FAILED = "report_failed"
     CANCEL = "cancel"
     EXPIRE = "expire"
+    GIVE_UP = "give_up"
+    """It is cancelled or expires after an attempt without an answer, which may have arrived."""
     RESCHEDULE = "reschedule"
     """Its time was moved to the future."""
     RETRY = "retry"
@@ -75,6 +77,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.WAITING, _E.CANCEL): _S.CANCELLED,
     (_S.WAITING, _E.EXPIRE): _S.EXPIRED,
     (_S.WAITING, _E.RESCHEDULE): _S.DEFERRED,
+    (_S.WAITING, _E.GIVE_UP): _S.UNKNOWN,
     (_S.SENDING, _E.GIVE_BACK): _S.WAITING,
     (_S.SENDING, _E.TAKE): _S.SENT,
     (_S.SENDING, _E.TAKE_FOR_GOOD): _S.DELIVERED,

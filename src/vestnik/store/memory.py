@@ -164,7 +164,7 @@ class MemoryStore(MemoryPeople, MemoryRelay):
             if row.expires_at is not None
         )
         expired = [key for moment, key in mortal if moment <= now][:limit]
-        self._step(expired, Event.EXPIRE, now)
+        self._end(expired, Event.EXPIRE, now)
         left = [moment for moment, _ in mortal[len(expired) :]]
         going = [row.expires_at for row in self.remains.in_state(State.SENDING) if row.expires_at is not None]
         return len(expired), min([*left, *(moment for moment in going if moment > now)], default=None)
@@ -245,7 +245,7 @@ class MemoryStore(MemoryPeople, MemoryRelay):
         keys = self._that_can(Event.CANCEL, message_id)
         if not keys:
             raise nothing_to("cancel", message_id)
-        self._step(keys, Event.CANCEL, now)
+        self._end(keys, Event.CANCEL, now)
         return await self._message(message_id)
 
     async def reschedule(self, message_id: str, send_at: Moment, now: Moment) -> Message:
@@ -288,6 +288,12 @@ class MemoryStore(MemoryPeople, MemoryRelay):
     def _that_can(self, event: Event, message_id: str) -> list[DeliveryKey]:
         keys = self.remains.of_message[message_id]
         return [key for key in keys if step(self.remains.rows[key].state, event) is not None]
+
+    def _end(self, keys: Iterable[DeliveryKey], event: Event, now: Moment) -> None:
+        page = self.remains.page(keys)
+        for row in page.rows.values():
+            row.end(event)
+        self.remains.turn(page, now)
 
     def _step(self, keys: Iterable[DeliveryKey], event: Event, now: Moment) -> None:
         page = self.remains.page(keys)

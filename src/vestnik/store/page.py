@@ -123,7 +123,7 @@ class Page:
         for before, row in self.changed():
             late = row.expires_at is not None and row.expires_at <= now
             if late and (before.state, row.state) == (State.SENDING, State.WAITING):
-                row.move(must_step(row.state, Event.EXPIRE))
+                row.end(Event.EXPIRE)
 
     def find(self, receipt: Receipt) -> Row | None:
         """The delivery that a report is about: by reference, else by external id, else by its recipient."""

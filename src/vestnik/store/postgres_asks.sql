@@ -73,8 +73,8 @@ FROM (
 GROUP BY state
 
 -- name: cancel
--- What is in doubt keeps its dedupe slot. The answer is what was cancelled, by its former state: unlike in SQLite the
--- counters may be behind what another transaction is moving.
+-- What is in doubt may have arrived and keeps its dedupe slot. The answer is what has changed, by the state before and
+-- after.
 WITH found AS (
     SELECT message_id, ordinal, state FROM deliveries
     WHERE message_id = $1 AND state = ANY ($2::text[])
@@ -82,12 +82,13 @@ WITH found AS (
     FOR UPDATE
 ), changed AS (
     UPDATE deliveries AS d
-    SET state = 'cancelled', due_at = NULL, content_key = CASE WHEN d.doubt THEN d.content_key END
+    SET state = CASE WHEN d.doubt THEN 'unknown' ELSE 'cancelled' END, due_at = NULL,
+        content_key = CASE WHEN d.doubt THEN d.content_key END
     FROM found AS f
     WHERE d.message_id = f.message_id AND d.ordinal = f.ordinal
-    RETURNING f.state
+    RETURNING f.state AS before, d.state AS after
 )
-SELECT state, count(*) FROM changed GROUP BY state
+SELECT before, after, count(*) FROM changed GROUP BY before, after
 
 -- name: reschedule
 UPDATE deliveries

@@ -4,7 +4,7 @@ It has never heard of who decides. Such decisions are few: each is a transaction
 """
 
 from vestnik.domain.delivery import Delivery
-from vestnik.domain.lifecycle import Event, State, must_step, step
+from vestnik.domain.lifecycle import Event, State, step
 from vestnik.domain.message import Message
 from vestnik.domain.moment import Moment
 from vestnik.store import page as turning
@@ -19,10 +19,12 @@ from vestnik.store.rows import MessageRow, delivery_key, no_delivery, no_message
 async def cancel(connection: Connection, message_id: str) -> Message:
     """Cancels what has not begun; NotFound, or Conflict where nothing is left to cancel."""
     await _known(connection, message_id)
-    counted = await connection.fetch(SQL["cancel"], message_id, _states(Event.CANCEL))
-    if not counted:
+    moves = await connection.fetch(SQL["cancel"], message_id, _states(Event.CANCEL))
+    if not moves:
         raise nothing_to("cancel", message_id)
-    return await _counted(connection, message_id, [(State(state), count) for state, count in counted], Event.CANCEL)
+    return await _counted(
+        connection, message_id, [(State(before), State(after), count) for before, after, count in moves]
+    )
 
 
 async def reschedule(connection: Connection, message_id: str, send_at: Moment) -> Message:
@@ -33,7 +35,7 @@ async def reschedule(connection: Connection, message_id: str, send_at: Moment) -
         raise nothing_to("reschedule", message_id)
     await connection.execute(SQL["reschedule"], message_id, _states(Event.RESCHEDULE), send_at)
     await connection.execute(SQL["set_send_at"], message_id, send_at)
-    return await _counted(connection, message_id, [(State(state), count) for state, count in counted], Event.RESCHEDULE)
+    return await _counted(connection, message_id, [(State(state), State.DEFERRED, count) for state, count in counted])
 
 
 async def retry(connection: Connection, delivery_id: str, now: Moment, window_start: Moment | None) -> Delivery:
@@ -75,8 +77,9 @@ def _states(event: Event) -> list[State]:
     return [state for state in State if step(state, event)]
 
 
-async def _counted(connection: Connection, message_id: str, counted: list[tuple[State, int]], event: Event) -> Message:
-    await add_to_tallies(connection, [(message_id, state, must_step(state, event), count) for state, count in counted])
+async def _counted(connection: Connection, message_id: str, moves: list[tuple[State, State, int]]) -> Message:
+    """Counts moves: from a state, to a state, how many."""
+    await add_to_tallies(connection, [(message_id, *move) for move in moves])
     return (await _known(connection, message_id)).message()
 
 

@@ -175,7 +175,7 @@ async def expire(connection: Connection, items: Sequence[tuple[int, Moment]]) ->
         page.lay_out(await lock_rows(connection, keys))
         counts.append(len(keys))
         for key in keys:
-            page.rows[key].move(must_step(page.rows[key].state, Event.EXPIRE))
+            page.rows[key].end(Event.EXPIRE)
     await turn(connection, page, items[-1][1])
     following = [await connection.fetchval(_SQL["next_expiry"], now) for _, now in items]
     return [

@@ -10,7 +10,7 @@ import msgspec
 
 from vestnik.domain.delivery import Claim, Delivery, ReceiptGot, delivery_id, split_delivery_id
 from vestnik.domain.errors import Conflict, NotFound
-from vestnik.domain.lifecycle import SLOTLESS, UNFINISHED, State
+from vestnik.domain.lifecycle import SLOTLESS, UNFINISHED, Event, State, must_step
 from vestnik.domain.message import Message, Sender
 from vestnik.domain.moment import Moment, seconds
 from vestnik.domain.outcomes import Receipt, ReceiptKind
@@ -78,6 +78,10 @@ class Row(msgspec.Struct, array_like=True):
             self.due_at = None
         if state in SLOTLESS and not self.doubt:
             self.content_key = None
+
+    def end(self, event: Event) -> None:
+        """Cancels or expires it; what is in doubt may have arrived and becomes unknown. IllegalStep where it cannot."""
+        self.move(must_step(self.state, Event.GIVE_UP if self.doubt else event))
 
     def delivery(self) -> Delivery:
         return Delivery(

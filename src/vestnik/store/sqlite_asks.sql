@@ -85,10 +85,20 @@ FROM (
     GROUP BY state
 )
 
+-- name: cancellable
+-- How many of a message's deliveries can be cancelled, by the state before and after: what is in doubt may have arrived.
+SELECT json_group_array(json_array(before, after, number))
+FROM (
+    SELECT state AS before, iif(doubt, 'unknown', 'cancelled') AS after, count(*) AS number
+    FROM deliveries
+    WHERE message_id = :id AND state IN (SELECT value FROM json_each(:states))
+    GROUP BY 1, 2
+)
+
 -- name: cancel
 -- What is in doubt keeps its dedupe slot.
 UPDATE deliveries
-SET state = 'cancelled', due_at = NULL, content_key = iif(doubt, content_key, NULL)
+SET state = iif(doubt, 'unknown', 'cancelled'), due_at = NULL, content_key = iif(doubt, content_key, NULL)
 WHERE message_id = :id AND state IN (SELECT value FROM json_each(:states))
 
 -- name: reschedule

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from vestnik.domain.delivery import Delivery
 from vestnik.domain.errors import Conflict, IllegalStep, VestnikError
-from vestnik.domain.lifecycle import Event, State, must_step, step
+from vestnik.domain.lifecycle import Event, State, step
 from vestnik.domain.message import Message
 from vestnik.domain.moment import Moment
 from vestnik.store.page import Page, resolve, retry
@@ -44,14 +44,14 @@ def cancel(connection: sqlite3.Connection, ids: list[str]) -> list[Message | Ves
 
 
 def _cancel(connection: sqlite3.Connection, message_id: str) -> Message | VestnikError:
-    row = message_row(connection, message_id)
-    if row is None:
+    if message_row(connection, message_id) is None:
         return no_message(message_id)
-    counted = [(state, count) for state, count in row.message().counts.items() if step(state, Event.CANCEL)]
-    if not counted:
+    parameters = {"id": message_id, "states": _states(Event.CANCEL)}
+    moves = from_json(connection.execute(SQL["cancellable"], parameters).fetchone()[0], list[tuple[State, State, int]])
+    if not moves:
         return nothing_to("cancel", message_id)
-    connection.execute(SQL["cancel"], {"id": message_id, "states": _states(Event.CANCEL)})
-    return _counted(connection, message_id, counted, Event.CANCEL)
+    connection.execute(SQL["cancel"], parameters)
+    return _counted(connection, message_id, moves)
 
 
 def reschedule(connection: sqlite3.Connection, items: list[Rescheduling]) -> list[Message | VestnikError]:
@@ -68,15 +68,18 @@ def _reschedule(connection: sqlite3.Connection, message_id: str, send_at: Moment
         return nothing_to("reschedule", message_id)
     connection.execute(SQL["reschedule"], parameters)
     connection.execute(SQL["set_send_at"], parameters)
-    return _counted(connection, message_id, counted, Event.RESCHEDULE)
+    return _counted(connection, message_id, [(state, State.DEFERRED, count) for state, count in counted])
 
 
 def _states(event: Event) -> str:
     return to_json([state for state in State if step(state, event)])
 
 
-def _counted(connection: sqlite3.Connection, message_id: str, counted: Counted, event: Event) -> Message | VestnikError:
-    add_to_tallies(connection, [(message_id, state, must_step(state, event), count) for state, count in counted])
+def _counted(
+    connection: sqlite3.Connection, message_id: str, moves: list[tuple[State, State, int]]
+) -> Message | VestnikError:
+    """Counts moves: from a state, to a state, how many."""
+    add_to_tallies(connection, [(message_id, *move) for move in moves])
     return message(connection, message_id) or no_message(message_id)
 
 

@@ -192,7 +192,7 @@ def _expire(connection: sqlite3.Connection, limit: int, now: Moment) -> tuple[in
     page = Page()
     page.lay_out(read_rows(connection, expired))
     for row in page.rows.values():
-        row.move(must_step(row.state, Event.EXPIRE))
+        row.end(Event.EXPIRE)
     turn(connection, page, now)
     left = [moment for moment, _, _ in mortal[len(expired) :]]
     return len(expired), min([*left, next_sending] if next_sending is not None else left, default=None)
