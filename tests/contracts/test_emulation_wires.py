@@ -12,6 +12,7 @@ import pytest
 from aiogram.types import Message, User
 
 from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WEBHOOK, WHATSAPP_TOKEN, Life, life
+from vestnik.messengers.telegram.emulator.door import BODY_LIMIT
 from vestnik.ports import Response
 
 Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
@@ -100,12 +101,17 @@ def test_the_form_of_an_identifier_decides_what_chat_it_is(tmp_path: Path, recip
         ("/bot7:x/sendMessage", {}, 400, "Bad Request: message text is empty"),
         ("/bot7:x/sendMessage", {"text": "x"}, 400, "Bad Request: chat_id is empty"),
         ("/bot7:x/sendMessage", {"chat_id": 1}, 400, "Bad Request: message text is empty"),
-        ("/bot7:x/sendMessage", {"chat_id": 1, "text": " \n"}, 400, "Bad Request: message text is empty"),
+        ("/bot7:x/sendMessage", {"chat_id": 1, "text": " \n"}, 400, "Bad Request: text must be non-empty"),
         ("/bot7:x/sendMessage", {"chat_id": "john", "text": "x"}, 400, "Bad Request: chat not found"),
         ("/bot7:x/sendMessage", {"chat_id": 2**52, "text": "x"}, 400, "Bad Request: chat not found"),
         ("/bot7:x/sendMessage", {"chat_id": 1, "text": "x" * 4097}, 400, "Bad Request: message is too long"),
         ("/bot7:x/sendMessage", {"chat_id": 1, "text": "🎉" * 8193}, 400, "Bad Request: text is too long"),
-        ("/bot7:x/sendMessage", {"text": "x", "parse_mode": "bb"}, 400, "Bad Request: unsupported parse_mode"),
+        (
+            "/bot7:x/sendMessage",
+            {"chat_id": 1, "text": "x", "parse_mode": 1},
+            400,
+            "Bad Request: unsupported parse_mode",
+        ),
         ("/bot7:x/sendMessage", [], 400, "Bad Request: JSON object expected"),
         ("/bot7:x/sendMessage?text=%ff", None, 400, "Bad Request: strings must be encoded in UTF-8"),
     ],
@@ -122,9 +128,9 @@ def test_telegram_says_no_in_its_own_words(tmp_path: Path, path: str, body: Any,
 
 def test_telegram_takes_no_request_that_is_too_large_or_packed_in_an_unknown_way(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
-        bomb = gzip.compress(b" " * 2**22)
+        bomb = gzip.compress(b" " * (BODY_LIMIT + 1))
         answers = [
-            await world.ask("POST", f"{BOT}/sendMessage", b" " * (2**20 + 1)),
+            await world.ask("POST", f"{BOT}/sendMessage", b" " * (BODY_LIMIT + 1)),
             await world.ask("POST", f"{BOT}/sendMessage", bomb, {"content-encoding": "gzip"}),
             await world.ask("POST", f"{BOT}/sendMessage", b"x", {"content-encoding": "br"}),
             await world.ask("POST", f"{BOT}/sendMessage", b"x", {"content-encoding": "gzip"}),

@@ -14,6 +14,12 @@ import pytest
 from vestnik.cli import main
 
 
+@pytest.fixture(autouse=True)
+def logging_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command sets the log lines of its process up, and here the process is that of all tests."""
+    monkeypatch.setattr("vestnik.logs.set_up", lambda *_: None)
+
+
 @pytest.fixture
 def data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """A data folder with an empty database."""
