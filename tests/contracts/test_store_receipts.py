@@ -18,7 +18,7 @@ from tests.contracts.stores import (
     taken,
 )
 from vestnik.domain.delivery import Return, delivery_id
-from vestnik.domain.lifecycle import State
+from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.moment import SECOND, seconds
 from vestnik.domain.outcomes import ReceiptKind
 from vestnik.ports import Store
@@ -252,6 +252,23 @@ async def test_an_unknown_report_may_be_the_second_of_a_delivery_that_was_sent_a
     await store.record([put_off(await claim_one(store, long_after), 2 * long_after, doubt=True)], long_after)
     await store.apply([report(DELIVERED, "another", long_after, recipient="ann")], long_after)
     assert await state(store, "M0002-0") is State.DELIVERED
+
+
+@exam
+async def test_an_unknown_report_may_be_about_a_delivery_that_was_settled_without_it(desk: Desk) -> None:
+    store, now = desk.store, 100 * SECOND
+    await store.accept(order(1, "ann", "bob"), now)
+    for _ in range(2):
+        await store.record([put_off(each, now, doubt=True) for each in await claim(store, now)], now)
+    ann, bob = await claim(store, now)
+    await store.record([doubted(ann), put_off(bob, 2 * now, doubt=True)], now)
+    await store.resolve("M0001-0", Event.RESOLVE_DELIVERED, now)
+    await store.apply([report(DELIVERED, "one of three", now, recipient="bob")], now)
+    assert await state(store, "M0001-1") is State.DELIVERED
+    await store.accept(order(2, "ann", "bob"), now)
+    await store.record([put_off(each, 2 * now, doubt=True) for each in await claim(store, now)], now)
+    await store.apply([report(DELIVERED, f"another to {who}", now, recipient=who) for who in ("ann", "bob")], now)
+    assert (await message(store, "M0002")).counts == {State.WAITING: 2}
 
 
 @exam

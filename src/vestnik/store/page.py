@@ -172,7 +172,9 @@ class Page:
         if following is None:
             return
         if row.state in _UNSETTLED:
-            row.doubt, row.code, row.detail = False, None, None
+            # Where reports name no delivery, another unknown one may be about another attempt.
+            row.doubt = receipt.reference is None and row.attempts > 1
+            row.code, row.detail = None, None
             if row.external_id is None and receipt.external_id:
                 self._note(row, receipt.external_id)
         if receipt.kind is ReceiptKind.FAILED:
@@ -215,7 +217,7 @@ def retry(row: Row, message: MessageRow, now: Moment) -> None:
 def resolve(row: Row, event: Event) -> None:
     """A person has decided what became of it; IllegalStep where there was no doubt."""
     following = must_step(row.state, event)
-    row.doubt = False
+    row.doubt = event is Event.RESOLVE_DELIVERED  # Then an unknown report may still be about it and about no other.
     if event is Event.RESOLVE_DELIVERED:
         row.code, row.detail = None, None
     row.move(following)
