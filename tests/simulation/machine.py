@@ -52,12 +52,15 @@ class Machine:
         self.places = {SERVICE: Place(), FAR: Place()}
         self.seen: defaultdict[str, list[float]] = defaultdict(list)
         """When requests with an Idempotency-Key reached a messenger, by key."""
+        self.arrived = asyncio.Event()
+        """Set whenever such a request arrives."""
         self.skew: Moment = 0
         self.shown: list[tuple[float, Moment]] = [(0.0, 0)]
         """Since when the service's clock was how far ahead of the loop's."""
         self.faults: list[str] = []
         """What went wrong with processes that should not have."""
         self._clocks = 0
+        self._far = Random(f"far {plan.seed}")
 
     def wall(self) -> Moment:
         """What the machine's clock shows."""
@@ -81,6 +84,10 @@ class Machine:
         """Seconds by which the service's clock was ever set back, in all."""
         steps = [ahead for _, ahead in self.shown]
         return sum(max(0, before - after) for before, after in pairwise(steps)) / SECOND
+
+    def far_pause(self) -> float:
+        """Seconds that a messenger takes for a part of its work."""
+        return self._far.random() ** 3 * self.plan.slow_far
 
     def clock_seed(self) -> int:
         """Another seed for each clock that a process has."""

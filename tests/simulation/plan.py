@@ -44,6 +44,8 @@ class Plan:
     shuffle: bool
     slow_disk: float
     slow_wire: float
+    slow_far: float
+    """How long a messenger may take to look at a message, and again to answer."""
     span: float
     """How long people act and trouble comes."""
     people: int
@@ -67,6 +69,7 @@ class Plan:
             shuffle=random.random() < 0.8,
             slow_disk=random.choice((0.0, 0.002, 0.02, 0.2)),
             slow_wire=random.choice((0.0, 0.005, 0.1)),
+            slow_far=random.choice((0.0, 0.02, 0.3, 1.0)),
             span=random.choice((10.0, 30.0, 60.0)),
             people=random.randint(1, 3),
             deeds=random.randint(3, 9),
@@ -106,7 +109,7 @@ def _troubles(random: Random) -> Troubles:
         disk=often(3.0, 10.0),
         faults=often(2.0, 5.0, 15.0),
         phones=often(5.0, 20.0),
-        clocks=random.choice((NEVER, NEVER, 10.0, 30.0)),
+        clocks=often(NEVER, 3.0, 10.0, 30.0),
     )
 
 

@@ -142,9 +142,12 @@ async def _noted_answer(self: Emulation, request: Request) -> Response:
     if key is None:
         return await _answer(self, request)
     machine.seen[key].append(machine.loop.time())
+    machine.arrived.set()
     machine.story.tell("emulator", f"is sent {key}")
     try:
+        await asyncio.sleep(machine.far_pause())
         response = await _answer(self, request)
+        await asyncio.sleep(machine.far_pause())
     except BaseException as error:
         machine.story.tell("emulator", f"gives {key} no answer: {type(error).__name__}")
         raise

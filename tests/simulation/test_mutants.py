@@ -14,7 +14,6 @@ NOTICED_WITHIN = {
     "deaf": 10,
     "counted": 20,
     "forgetful_of_requests": 40,
-    "no_fence": 60,
 }
 """Lives, with the store in memory."""
 

@@ -169,7 +169,9 @@ def _final(told: Told, end: End) -> Iterator[str]:
             yield "is unknown, and every attempt had an answer"
         honoured = end.plan.honours_key[row.messenger]
         last = told.attempts[-1].ending if told.attempts else None
-        if last is Ending.UNCLEAR and row.attempts < row.max_attempts and (honoured or not hold):
+        ended = told.message.expires_at is not None or row.message_id in end.ledger.touch.cancelled
+        again = row.attempts < row.max_attempts and (honoured or not hold) and not ended
+        if last is Ending.UNCLEAR and again:
             yield f"is unknown after {row.attempts} of {row.max_attempts} attempts, and policy resends"
 
 
@@ -211,19 +213,28 @@ def _journal(told: Told, end: End) -> Iterator[str]:
 def _state(told: Told, end: End) -> Iterator[str]:
     row, reached = told.row, bool(told.entries)
     resolved = end.ledger.touch.resolved.get(row.id, set())
-    if row.state in TAKEN and not reached and "delivered" not in resolved:
+    if row.state in TAKEN and not reached and "delivered" not in resolved and not _misled(told, end):
         yield f"is {row.state}, and its phone never got it"
     if row.state is State.FAILED and reached and not told.reported_failed and "failed" not in resolved:
         yield "is failed, and its phone got it"
     if row.state in (State.CANCELLED, State.EXPIRED):
-        if not row.attempts and (reached or told.seen):
+        if not row.attempts and told.seen:
             yield f"is {row.state} before any attempt, and its messenger heard of it"
-        if reached and not told.unclear:
-            yield f"is {row.state}, its phone got it, and no attempt was unclear"
+        if reached and not told.reported_failed and "failed" not in resolved:
+            yield f"is {row.state}, and its phone got it"
     if row.state is State.CANCELLED and row.message_id not in end.ledger.touch.cancelled:
         yield "is cancelled, and nobody asked for that"
     if row.state is State.EXPIRED and told.message.expires_at is None:
         yield "is expired, and had no end"
+
+
+def _misled(told: Told, end: End) -> bool:
+    """Whether a person was wrong in saying that something had not reached this phone: its report looks like another's."""
+    return any(
+        "failed" in end.ledger.touch.resolved.get(other.row.id, ())
+        for other in end.told
+        if other.entries and (other.row.messenger, other.row.recipient) == (told.row.messenger, told.row.recipient)
+    )
 
 
 def _times(told: Told, end: End) -> Iterator[str]:

@@ -43,7 +43,14 @@ def twin_plan(seed: int, store: str) -> Plan:
     plan = Plan.draw(seed, store)
     settings = replace(plan.settings, slots=1 + seed % 4, dedupe_window=None, send_timeout=3.0, lease=60.0)
     return replace(
-        plan, settings=settings, troubles=Troubles(), apart=False, slow_disk=0.0, slow_wire=0.0, reads_after=None
+        plan,
+        settings=settings,
+        troubles=Troubles(),
+        apart=False,
+        slow_disk=0.0,
+        slow_wire=0.0,
+        slow_far=0.0,
+        reads_after=None,
     )
 
 

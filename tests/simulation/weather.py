@@ -5,6 +5,7 @@ It has never heard of what should become of messages meanwhile.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import Random
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from vestnik.ports import HungUp, Request, Response
 JSON: Final = {"content-type": "application/json"}
 _LONGEST_FUSE: Final = 300
 """Callbacks until a process that is to die between two awaits dies."""
+_SOON: Final = 5.0
 _ASKING: Final = 2
 """Messengers that are told where to report."""
 
@@ -165,11 +167,12 @@ class Weather:
         await self._control(_phone(messenger, recipient, **change))
 
     async def _move_clock(self) -> None:
-        machine, span = (
-            self._machine,
-            seconds(min(7200, self._random.expovariate(1 / self._random.choice((1, 60, 3600))))),
-        )
-        way = self._random.random()
+        """Ahead or back, by the API or behind the service's back; often while an attempt is under way."""
+        machine, way = self._machine, self._random.random()
+        span = seconds(min(7200, self._random.expovariate(1 / self._random.choice((1, 60, 3600)))))
+        if self._random.random() < 0.6:
+            span += seconds(machine.plan.settings.lease)
+            await self._until_an_attempt()
         if way < 0.4:
             machine.story.tell("clock", f"people move it {span / 1e6:.3f} s ahead")
             body = msgspec.json.encode({"advance": f"PT{span // 1_000_000 + 1}S"})
@@ -182,6 +185,13 @@ class Weather:
             machine.story.tell("clock", f"the machine's jumps by {jump / 1e6:.3f} s")
             machine.skew += jump
             machine.note_clock(machine.shown[-1][1] + jump)
+
+    async def _until_an_attempt(self) -> None:
+        """Returns when something is sent to a messenger, or soon."""
+        self._machine.arrived.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SOON):
+                await self._machine.arrived.wait()
 
     async def _ask_service(self, request: Request) -> None:
         try:
