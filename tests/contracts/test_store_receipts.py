@@ -1,6 +1,5 @@
 """What a store makes of messengers' reports, in whatever order, number and time they come."""
 
-import asyncio
 from itertools import permutations
 
 from tests.contracts.stores import (
@@ -17,7 +16,7 @@ from tests.contracts.stores import (
     state,
     taken,
 )
-from vestnik.domain.delivery import Return, delivery_id
+from vestnik.domain.delivery import Return
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.moment import SECOND, seconds
 from vestnik.domain.outcomes import ReceiptKind
@@ -333,22 +332,3 @@ async def test_of_reports_of_a_kind_the_first_is_remembered(desk: Desk) -> None:
     await desk.store.apply([report(DELIVERED, "xM0001-0", at) for at in (201, 202)], 300)
     await desk.store.apply([report(DELIVERED, "xM0001-0", 200)], 300)
     assert [got.at for got in (await desk.store.history("M0001-0"))[1]] == [201]
-
-
-@exam
-async def test_records_and_reports_that_come_at_once_all_count(desk: Desk) -> None:
-    store = desk.store
-    await store.accept(order(1, *(f"r{n}" for n in range(200))), 100)
-    claims = await claim(store, 100, limit=200)
-    await asyncio.gather(
-        *(
-            work
-            for n, each in enumerate(claims)
-            for work in (
-                store.apply([report(READ, f"x{delivery_id('M0001', n)}", 200)], 200),
-                store.record([taken(each)], 200),
-                store.apply([report(DELIVERED, f"x{delivery_id('M0001', n)}", 200)], 200),
-            )
-        )
-    )
-    assert (await message(store, "M0001")).counts == {State.READ: 200}
