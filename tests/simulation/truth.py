@@ -229,7 +229,7 @@ def _state(told: Told, end: End) -> Iterator[str]:
 
 
 def _misled(told: Told, end: End) -> bool:
-    """Whether a person was wrong in saying that something had not reached this phone: its report looks like another's."""
+    """Whether a person was wrong in saying that something had not reached this phone: its report looks like another."""
     return any(
         "failed" in end.ledger.touch.resolved.get(other.row.id, ())
         for other in end.told
