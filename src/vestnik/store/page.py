@@ -164,7 +164,8 @@ class Page:
         if row.external_id is None:
             self._note(row, verdict.external_id)
         if row.doubt and row.state in _UNSETTLED:
-            row.doubt, row.code, row.detail = False, None, None
+            row.doubt = row.attempts > 1  # It is about one attempt, and another may have arrived as well.
+            row.code, row.detail = None, None
             row.move(must_step(row.state, _LATE_ANSWERS[verdict.event]))
 
     def _settle(self, row: Row, receipt: Receipt) -> None:
