@@ -98,6 +98,13 @@ class Backlog:
         """
         await self._rows.write(_report, (kind, phone, between, now))
 
+    async def unread(self, kind: str, phone: tuple[str, str, str], up_to: int, now: Moment) -> None:
+        """What was to happen later to messages up to that number never happens, and is reported to nobody.
+
+        `phone` is messenger, bot and recipient. What has happened by now, or waits for the phone, is still told.
+        """
+        await self._rows.write(_unread, (kind, phone, up_to, now))
+
     async def _text(self, name: str, parameters: dict[str, str]) -> str:
         text: str = await self._rows.read(lambda connection: connection.execute(_SQL[name], parameters).fetchone()[0])
         return text
@@ -122,6 +129,14 @@ def _report(
         asked = {"messenger": messenger, "bot": bot, "recipient": recipient, "above": above, "up_to": up_to}
         added = connection.execute(_SQL["report"], {**asked, "kind": kind, "now": now}).rowcount
         tally.add(connection, [Tally(messenger, pending=added)])
+    return [None] * len(items)
+
+
+def _unread(connection: sqlite3.Connection, items: list[tuple[str, tuple[str, str, str], int, Moment]]) -> list[None]:
+    for kind, (messenger, bot, recipient), up_to, now in items:
+        asked = {"messenger": messenger, "bot": bot, "recipient": recipient, "up_to": up_to}
+        gone = connection.execute(_SQL["unread"], {**asked, "kind": kind, "now": now}).rowcount
+        tally.add(connection, [Tally(messenger, pending=-gone)])
     return [None] * len(items)
 
 

@@ -51,3 +51,8 @@ WHERE mailbox.messenger = :messenger AND mailbox.recipient = :recipient
     AND mailbox.seq > :above AND mailbox.seq <= :up_to
     AND entry.bot = :bot AND entry.inbound = 0 AND entry.failed IS NULL
 ORDER BY entry.seq
+
+-- name: unread
+DELETE FROM callback
+WHERE messenger = :messenger AND bot = :bot AND due > :now AND recipient = :recipient
+    AND kind = :kind AND at > :now AND seq <= :up_to

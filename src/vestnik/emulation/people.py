@@ -10,6 +10,7 @@ import msgspec
 
 from vestnik.emulation.asked import JSON, Asked
 from vestnik.emulation.deeds import Deed
+from vestnik.emulation.deleting import DELETE_CHAT, deleting
 from vestnik.emulation.journal import Entry
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.emulation.when import rfc3339
@@ -71,7 +72,11 @@ class People:
         """The person does something to a bot: the one named, else the last that wrote, else the only one there is."""
         asked.only()
         name, _, doing = asked.name.rpartition("/")
-        deeds = {MESSAGES: self._writing(asked.messenger), **self._world.deeds.get(asked.messenger, {})}
+        deeds = {
+            MESSAGES: self._writing(asked.messenger),
+            DELETE_CHAT: deleting(self._world, asked.messenger),
+            **self._world.deeds.get(asked.messenger, {}),
+        }
         deed = deeds.get(doing)
         if deed is None or not name:
             raise Problem(

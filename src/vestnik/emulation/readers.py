@@ -12,6 +12,7 @@ from vestnik.emulation.deeds import Deed
 from vestnik.emulation.phones import Phone
 from vestnik.emulation.plan import READ
 from vestnik.emulation.problems import Problem
+from vestnik.emulation.records import Records
 from vestnik.emulation.world import World
 
 KIND: Final = "read_up_to"
@@ -42,7 +43,7 @@ class Readers:
             phone = (self._messenger, bot, person)
             await world.backlog.report(READ, phone, (above, up_to), world.clock.now())
             world.callbacks.wake(self._messenger, bot)
-        await self._records.put(KIND, keys[0], up_to)
+        await opened(self._records, bot, person, up_to)
 
     async def _changed(self, person: str, before: Phone, after: Phone) -> None:
         """What a phone got while it read by itself nobody has to read."""
@@ -52,3 +53,8 @@ class Readers:
     async def _last(self, person: str) -> int:
         await self._world.journal.sort()
         return await self._world.backlog.last(self._messenger, person)
+
+
+async def opened(records: Records, bot: str, person: str, up_to: int) -> None:
+    """From now on nothing of the bot's up to that number in the journal is there to be read by the person."""
+    await records.put(KIND, f"{bot} {person}", up_to)

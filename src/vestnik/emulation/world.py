@@ -3,6 +3,7 @@
 It has never heard of a particular messenger; each brings an Emulator, made from a World.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -93,6 +94,8 @@ class World:
         """What the control API has below `/messengers/{messenger}/`, where there is a thing that is one messenger's."""
         self.at_phone: Final[dict[str, Callable[[str, Phone, Phone], Awaitable[None]]]] = {}
         """What a messenger does when a phone was set up anew: told its owner, what it was like and what it is now."""
+        self.at_deletion: Final[defaultdict[str, list[Callable[[str, str], Awaitable[None]]]]] = defaultdict(list)
+        """What a messenger forgets when a person deletes the chat with a bot: told the bot and the person."""
         self.works: Final[list[Callable[[], Awaitable[None]]]] = []
         """What emulators do of their own accord for as long as the emulation runs, until it is cancelled."""
         self.at_reset: Final[list[Callable[[], None]]] = []
