@@ -64,7 +64,7 @@ def test_every_state_is_explained(readme: str) -> None:
 
 def test_every_route_has_its_heading() -> None:
     headings = set(re.findall(r"^### ([A-Z]+ /\S+)$", text(API), re.MULTILINE))
-    belongings = {"GET /docs/openapi.json", "GET /docs/problems", "GET /docs/{asset}"}
+    belongings = {"GET /", "GET /docs/openapi.json", "GET /docs/problems", "GET /docs/{asset}"}
     assert all(f"`{route}`" in text(API) for route in belongings)
     assert headings | belongings == {f"{operation.method} {operation.name}" for operation in all_operations(parts())}
 

@@ -75,7 +75,7 @@ _PROBLEMS: Final = """<!doctype html>
 
 
 class Docs:
-    """The routes /api/openapi.json and /docs."""
+    """The routes /, /api/openapi.json and /docs."""
 
     def __init__(self) -> None:
         self._describe: Callable[[], Mapping[str, Any]] = dict
@@ -93,6 +93,10 @@ class Docs:
         if self._description is None:
             self._description = encode(self._describe())
         return Reply(self._description)
+
+    async def door(self, _: Request) -> Response:
+        """GET /."""
+        return Reply(b"", 307, media_type=_HTML, headers={"Location": "/docs"})
 
     async def page(self, _: Request) -> Response:
         """GET /docs."""

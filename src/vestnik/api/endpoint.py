@@ -22,6 +22,9 @@ from vestnik.domain.errors import Conflict, IllegalStep, NotFound, StoreUnavaila
 CALLER: Final = "vestnik.caller"
 """Where in the scope it stands who asks."""
 
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""What is counted and logged by its name; whatever else strangers call a method must not become a label."""
+
 
 def caller_of(request: Request) -> Caller:
     """Who asks; decided before a route is entered."""
@@ -62,7 +65,7 @@ class Endpoint:
             return
         except Exception as error:  # noqa: BLE001 - what was never meant to be raised is logged and answered too
             response = self._explained(error, scope)
-        method = scope["method"] if scope["method"] in self._handlers else "other"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
         taken = loop.time() - began
         self._metrics.count(method, self._path, response.status_code, taken)
         self._note(scope, method, response.status_code, taken)

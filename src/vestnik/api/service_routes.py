@@ -103,7 +103,11 @@ def _docs(room: Docs) -> list[Operation]:
     described = Success(200, "OpenAPI 3.1.")
     page = Success(200, "A page for people.", media_type="text/html")
     asset = path_parameter("asset", "The name of a file that the page needs.", "swagger-ui.css")
+    led = Success(307, "To the page.", media_type=None, headers={"Location": "Where the page is."})
     return [
+        Operation(
+            "GET", "/", room.door, "The way to the page for whoever opens the address", (led,), "docs", keyless=True
+        ),
         Operation("GET", "/api/openapi.json", room.description, "This description", (described,), "docs"),
         Operation(
             "GET",

@@ -173,6 +173,14 @@ def test_a_page_loads_nothing_from_elsewhere_and_has_no_script_in_it(path: str) 
     asking(work)
 
 
+def test_whoever_opens_the_bare_address_is_led_to_the_page() -> None:
+    async def work(ask: Asking) -> None:
+        answer = await ask.call("GET", "/")
+        assert (answer.status, answer.headers["location"]) == (307, "/docs")
+
+    asking(work)
+
+
 def test_the_start_of_the_page_asks_no_validator_elsewhere() -> None:
     start = (files("vestnik.api") / "assets" / "start.js").read_text()
     assert "validatorUrl: null" in start
