@@ -1,6 +1,6 @@
 """Decides where the witnesses find the emulators: one set for each module, over a real socket.
 
-It has never heard of which library asks.
+It has never heard of which library asks. A test that fills a cell of their matrix says so with the mark `cell`.
 """
 
 from collections.abc import Generator
@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.emulated import Steering, emulated
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "cell(library, *situations): shows what the library makes of these situations; see test_matrix.py"
+    )
 
 
 @pytest.fixture(scope="module")

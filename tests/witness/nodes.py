@@ -24,7 +24,7 @@ needs_node = pytest.mark.needs("npm", HOW)
 
 
 class Thrown(Exception):
-    """What a library threw: its `name`, `message`, HTTP `status`, the `answer` and `retryAfter`, as far as it says."""
+    """What a library threw, as far as it says: `name`, `message`, `code`, HTTP `status`, `answer` and `retryAfter`."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(json.dumps(error))

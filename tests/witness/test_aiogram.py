@@ -42,6 +42,7 @@ def test_the_bot_knows_itself(address: str) -> None:
     assert (me.id, me.is_bot, me.supports_inline_queries) == (7000000078, True, False)
 
 
+@pytest.mark.cell("aiogram", "text")
 def test_a_text_arrives(address: str, steering: Steering) -> None:
     message = asked(address, lambda bot: bot.send_message(6001, "Grüße & <b>🎉</b>\n+1"))
     assert (message.text, message.chat.id, message.chat.type) == ("Grüße & <b>🎉</b>\n+1", 6001, "private")
@@ -56,6 +57,7 @@ def test_groups_are_told_apart_by_their_identifiers(address: str, chat_id: int, 
     assert (message.chat.id, message.chat.type) == (chat_id, chat_type)
 
 
+@pytest.mark.cell("aiogram", "400")
 @pytest.mark.parametrize(
     ("chat", "text", "words"),
     [
@@ -71,6 +73,7 @@ def test_a_bad_request_says_why(address: str, chat: int | str, text: str, words:
     assert raised.value.message == words
 
 
+@pytest.mark.cell("aiogram", "403")
 def test_a_person_who_blocks_the_bot_is_forbidden(address: str, steering: Steering) -> None:
     steering.phone("telegram", "6002", blocked=True)
     with pytest.raises(TelegramForbiddenError) as raised:
@@ -78,6 +81,7 @@ def test_a_person_who_blocks_the_bot_is_forbidden(address: str, steering: Steeri
     assert raised.value.message == "Forbidden: bot was blocked by the user"
 
 
+@pytest.mark.cell("aiogram", "429")
 def test_a_throttled_bot_learns_how_long_to_wait(address: str, steering: Steering) -> None:
     steering.faults({"messenger": "telegram", "recipient": "6004", "fault": "throttle", "retry_after": 17})
     with pytest.raises(TelegramRetryAfter) as raised:
@@ -85,6 +89,7 @@ def test_a_throttled_bot_learns_how_long_to_wait(address: str, steering: Steerin
     assert raised.value.retry_after == 17
 
 
+@pytest.mark.cell("aiogram", "5xx")
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_a_server_in_trouble_is_an_error_of_the_server(address: str, steering: Steering, status: int) -> None:
     steering.faults({"messenger": "telegram", "recipient": "6005", "fault": "error", "status": status})
@@ -92,6 +97,7 @@ def test_a_server_in_trouble_is_an_error_of_the_server(address: str, steering: S
         asked(address, lambda bot: bot.send_message(6005, "x"))
 
 
+@pytest.mark.cell("aiogram", "lost reply")
 def test_a_lost_answer_is_an_error_of_the_network(address: str, steering: Steering) -> None:
     steering.faults({"messenger": "telegram", "recipient": "6006", "fault": "lose_reply"})
     with pytest.raises(TelegramNetworkError):

@@ -128,6 +128,7 @@ def customer(steering: Steering, who: str, token: str) -> None:
     got("You chose [1]")
 
 
+@pytest.mark.cell("aiogram", "markup", "receive", "press")
 def test_a_bot_that_polls_serves_a_customer(address: str, steering: Steering) -> None:
     token = "7000000080:AAF-polling"
 
@@ -140,6 +141,7 @@ def test_a_bot_that_polls_serves_a_customer(address: str, steering: Steering) ->
         customer(steering, "8001", token)
 
 
+@pytest.mark.cell("aiogram", "receive")
 def test_a_bot_with_a_webhook_serves_a_customer(address: str, steering: Steering) -> None:
     token = "7000000081:AAF-webhook"
     with socket.socket() as free:
@@ -175,6 +177,7 @@ def test_a_bot_with_a_webhook_serves_a_customer(address: str, steering: Steering
         asked(address, token, lambda bot: bot.get_updates())
 
 
+@pytest.mark.cell("aiogram", "file")
 def test_files_go_up_and_come_down(address: str) -> None:
     token = "7000000082:AAF-files"
 

@@ -61,12 +61,14 @@ def test_the_bot_knows_itself(bot: Library, token: str) -> None:
     assert bot.call("me")["id"] == int(token.partition(":")[0])
 
 
+@pytest.mark.cell("telegraf", "receive", "press")
 def test_a_bot_that_polls_serves_a_customer(bot: Library, steering: Steering, person: str, token: str) -> None:
     bot.call("poll")
     customer(steering, person, token)
     bot.call("stop")
 
 
+@pytest.mark.cell("telegraf", "receive")
 @pytest.mark.parametrize("answers", [False, True])
 def test_a_bot_with_a_webhook_serves_a_customer(
     address: str, steering: Steering, person: str, token: str, answers: bool
@@ -80,6 +82,7 @@ def test_a_bot_with_a_webhook_serves_a_customer(
         assert conflict["message"].startswith("409: Conflict: can't use getUpdates method while webhook is active")
 
 
+@pytest.mark.cell("telegraf", "file")
 def test_files_albums_edits_and_deletions(bot: Library, steering: Steering, person: str) -> None:
     photo = bot.call(
         "photo", person, base64.b64encode(b"light").decode(), {"caption": "*Sun*", "parse_mode": "Markdown"}
@@ -98,21 +101,53 @@ def test_files_albums_edits_and_deletions(bot: Library, steering: Steering, pers
     assert len(steering.journal()) >= 5
 
 
+@pytest.mark.cell("telegraf", "text", "markup")
+def test_a_text_arrives_with_its_markup(bot: Library, steering: Steering, person: str) -> None:
+    buttons = {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]}
+    message = bot.call("text", person, "<b>Grüße</b> 🎉", {"parse_mode": "HTML", "reply_markup": buttons})
+    assert (message["text"], message["entities"]) == ("Grüße 🎉", [{"type": "bold", "offset": 0, "length": 5}])
+    assert message["reply_markup"] == buttons
+    assert got(steering, person, "Grüße 🎉")["external_id"] == f"{person}:{message['message_id']}"
+
+
+@pytest.mark.cell("telegraf", "400")
 def test_a_bad_request_says_why(bot: Library, person: str) -> None:
     thrown = bot.thrown("text", person, "<b>x", {"parse_mode": "HTML"})
+    assert (thrown["name"], thrown["code"]) == ("TelegramError", 400)
     assert thrown["message"].startswith("400: Bad Request: can't parse entities: Can't find end tag")
 
 
-def test_who_blocks_throttles_or_breaks_is_told_apart(bot: Library, steering: Steering, person: str) -> None:
+@pytest.mark.cell("telegraf", "403")
+def test_a_person_who_blocks_the_bot_is_forbidden(bot: Library, steering: Steering, person: str) -> None:
     steering.phone("telegram", person, blocked=True)
-    assert bot.thrown("text", person, "x")["message"] == "403: Forbidden: bot was blocked by the user"
-    steering.phone("telegram", person, blocked=False)
+    thrown = bot.thrown("text", person, "x")
+    assert (thrown["name"], thrown["code"]) == ("TelegramError", 403)
+    assert thrown["message"] == "403: Forbidden: bot was blocked by the user"
+
+
+@pytest.mark.cell("telegraf", "429")
+def test_a_throttled_bot_learns_how_long_to_wait(bot: Library, steering: Steering, person: str) -> None:
     steering.faults({"messenger": "telegram", "recipient": person, "fault": "throttle", "retry_after": 17})
-    throttled = bot.thrown("text", person, "x")
-    assert throttled["message"] == "429: Too Many Requests: retry after 17"
-    assert throttled["answer"] is None or throttled["answer"]["parameters"] == {"retry_after": 17}
-    steering.faults({"messenger": "telegram", "recipient": person, "fault": "error", "status": 500})
-    assert bot.thrown("text", person, "x")["message"] == "500: Internal Server Error"
+    thrown = bot.thrown("text", person, "x")
+    assert (thrown["name"], thrown["code"], thrown["retryAfter"]) == ("TelegramError", 429, 17)
+    assert thrown["message"] == "429: Too Many Requests: retry after 17"
+
+
+@pytest.mark.cell("telegraf", "5xx")
+@pytest.mark.parametrize(
+    ("status", "words"), [(500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable")]
+)
+def test_a_server_in_trouble_is_told_so(bot: Library, steering: Steering, person: str, status: int, words: str) -> None:
+    steering.faults({"messenger": "telegram", "recipient": person, "fault": "error", "status": status})
+    thrown = bot.thrown("text", person, "x")
+    assert (thrown["name"], thrown["code"], thrown["message"]) == ("TelegramError", status, f"{status}: {words}")
+
+
+@pytest.mark.cell("telegraf", "lost reply")
+def test_a_lost_reply_is_an_error_of_the_connection_and_the_message_is_there(
+    bot: Library, steering: Steering, person: str
+) -> None:
     steering.faults({"messenger": "telegram", "recipient": person, "fault": "lose_reply"})
-    assert bot.thrown("text", person, "lost")["name"] == "FetchError"
+    thrown = bot.thrown("text", person, "lost")
+    assert (thrown["name"], thrown["code"]) == ("FetchError", "ECONNRESET")
     assert got(steering, person, "lost")

@@ -140,6 +140,7 @@ async def for_ever(application: Bots, begin: Callable[[], Awaitable[Any]]) -> No
             await application.stop()
 
 
+@pytest.mark.cell("python-telegram-bot", "markup", "file", "receive", "press")
 def test_a_bot_that_polls_serves_a_customer(address: str, steering: Steering) -> None:
     token = "7000000090:AAF-polling"
 

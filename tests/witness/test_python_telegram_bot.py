@@ -35,6 +35,7 @@ def test_the_bot_knows_itself(address: str) -> None:
     assert me.username
 
 
+@pytest.mark.cell("python-telegram-bot", "text")
 def test_a_text_arrives(address: str, steering: Steering) -> None:
     message = asked(address, lambda bot: bot.send_message(5001, "Grüße & <b>🎉</b>\n+1"))
     assert (message.text, message.chat.id, message.chat.type) == ("Grüße & <b>🎉</b>\n+1", 5001, "private")
@@ -51,6 +52,7 @@ def test_a_channel_is_written_to_by_its_username(address: str) -> None:
     assert message.chat.id < -(10**12)
 
 
+@pytest.mark.cell("python-telegram-bot", "400")
 @pytest.mark.parametrize(
     ("chat", "text", "words"),
     [
@@ -71,6 +73,7 @@ def test_an_unknown_parse_mode_is_a_bad_request(address: str) -> None:
         asked(address, lambda bot: bot.send_message(5001, "x", parse_mode="LaTeX"))
 
 
+@pytest.mark.cell("python-telegram-bot", "403")
 def test_a_person_who_blocks_the_bot_is_forbidden(address: str, steering: Steering) -> None:
     steering.phone("telegram", "5002", blocked=True)
     with pytest.raises(Forbidden, match="bot was blocked by the user"):
@@ -83,6 +86,7 @@ def test_an_unknown_person_is_not_found(address: str, steering: Steering) -> Non
         asked(address, lambda bot: bot.send_message(5003, "x"))
 
 
+@pytest.mark.cell("python-telegram-bot", "429")
 def test_a_throttled_bot_learns_how_long_to_wait(
     address: str, steering: Steering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,12 +97,14 @@ def test_a_throttled_bot_learns_how_long_to_wait(
     assert raised.value.retry_after == timedelta(seconds=17)
 
 
+@pytest.mark.cell("python-telegram-bot", "5xx")
 def test_a_server_in_trouble_is_an_error_of_the_network(address: str, steering: Steering) -> None:
     steering.faults({"messenger": "telegram", "recipient": "5005", "fault": "error", "status": 500})
     with pytest.raises(NetworkError, match="Internal Server Error"):
         asked(address, lambda bot: bot.send_message(5005, "x"))
 
 
+@pytest.mark.cell("python-telegram-bot", "lost reply")
 def test_a_lost_answer_is_an_error_of_the_network(address: str, steering: Steering) -> None:
     steering.faults({"messenger": "telegram", "recipient": "5006", "fault": "lose_reply"})
     with pytest.raises(NetworkError):

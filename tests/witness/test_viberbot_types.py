@@ -60,6 +60,7 @@ def told(api: Api, listener: Listener) -> Any:
     return api.parse_request(call.body)
 
 
+@pytest.mark.cell("viberbot", "markup", "file")
 @pytest.mark.parametrize(
     ("message", "kind"),
     [
@@ -83,6 +84,7 @@ def test_a_message_of_every_type_arrives(
     assert (entry["external_id"], entry["payload"].get("type")) == (str(message_token), kind)
 
 
+@pytest.mark.cell("viberbot", "receive", "press")
 def test_a_conversation_is_told_event_by_event(
     api: Api, listener: Listener, steering: Steering, token: str, person: str
 ) -> None:
@@ -154,6 +156,7 @@ def test_people_are_asked_about(api: Api, person: str) -> None:
         api.post_messages_to_public_account(person, [messages.TextMessage(text="x")])
 
 
+@pytest.mark.cell("viberbot", "5xx")
 def test_a_server_in_trouble_is_an_http_error(api: Api, steering: Steering, person: str) -> None:
     steering.faults({"messenger": "viber", "recipient": person, "fault": "error", "status": 503})
     with pytest.raises(requests.HTTPError) as raised:
@@ -163,6 +166,7 @@ def test_a_server_in_trouble_is_an_http_error(api: Api, steering: Steering, pers
     assert raised.value.response.json()["status_message"] == "generalError"
 
 
+@pytest.mark.cell("viberbot", "lost reply")
 def test_a_lost_reply_is_a_lost_connection_and_the_message_is_there(api: Api, steering: Steering, person: str) -> None:
     steering.faults({"messenger": "viber", "recipient": person, "fault": "lose_reply"})
     with pytest.raises(requests.ConnectionError):

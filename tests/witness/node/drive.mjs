@@ -26,6 +26,7 @@ async function described(error) {
   let answer = response?.data ?? null;
   if (response && typeof response.json === "function" && !response.bodyUsed) answer = await response.json().catch(() => null);
   const headers = response?.headers;
-  const retryAfter = headers?.get?.("retry-after") ?? headers?.["retry-after"] ?? null;
-  return { name: error.constructor.name, message: error.message, status: response?.status ?? null, answer, retryAfter };
+  const retryAfter = headers?.get?.("retry-after") ?? headers?.["retry-after"] ?? error.parameters?.retry_after ?? null;
+  const code = error.code ?? null;
+  return { name: error.constructor.name, message: error.message, code, status: response?.status ?? null, answer, retryAfter };
 }
