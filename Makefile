@@ -43,7 +43,7 @@ run: setup ## Set up and run the service with its emulators and sample accounts
 	@exec $(BIN)/vestnik serve --demo $(ARGS)
 
 test: setup ## Set up and run all tests; ARGS="-k dedupe" picks some
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 crash: setup ## Kill the service a hundred times and count; CRASH_KILLS=N for another number, CRASH_SEED=N repeats a run
 	@CRASH_KILLS=$${CRASH_KILLS:-100} $(BIN)/python -m pytest tests/crash $(ARGS)

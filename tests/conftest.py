@@ -1,4 +1,4 @@
-"""Decides what a test run says of the tests that it did not run, and that none goes unrun where CI=true.
+"""Decides the order of a test run, what it says of tests that it did not run, and that none goes unrun in CI.
 
 It has never heard of what any test is about; a test that needs a program of the machine says so with the mark `needs`.
 """
@@ -7,10 +7,15 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 IN_CI = os.environ.get("CI") == "true"
+
+LONG: Final = ("docker", "cluster", "crash", "acceptance", "hostile", "simulation", "witness", "contracts")
+"""Rooms whose files take long, the longest first."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,6 +24,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     for name in [name for name in os.environ if name.startswith("VESTNIK_")]:
         del os.environ[name]  # The settings of whoever runs the tests are not the tests' settings.
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no core is left with it alone at the end."""
+    place = {room: number for number, room in enumerate(LONG)}
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: place.get(item.path.relative_to(tests).parts[0], len(LONG)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
