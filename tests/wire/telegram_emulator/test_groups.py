@@ -103,15 +103,15 @@ def test_an_administrator_manages_and_others_do_not(tmp_path: Path) -> None:
         assert (chat["permissions"]["can_send_messages"], chat["permissions"]["can_send_polls"]) == (True, False)
         await group(api, me={"status": "member"})
         refused: list[tuple[str, dict[str, Any], str]] = [
-            ("setChatTitle", {"title": "x"}, "set chat title"),
-            ("banChatMember", {"user_id": 1001}, "restrict/unrestrict chat member"),
-            ("promoteChatMember", {"user_id": 1001}, "promote chat member"),
-            ("pinChatMessage", {"message_id": 1}, "manage pinned messages in the chat"),
-            ("exportChatInviteLink", {}, "manage chat invite link"),
+            ("setChatTitle", {"title": "x"}, "not enough rights to change chat title"),
+            ("banChatMember", {"user_id": 1001}, "not enough rights to restrict/unrestrict chat member"),
+            ("promoteChatMember", {"user_id": 1001, "can_pin_messages": True}, "not enough rights"),
+            ("unpinAllChatMessages", {}, "not enough rights to manage pinned messages in the chat"),
+            ("exportChatInviteLink", {}, "not enough rights to manage chat invite link"),
         ]
         for method, arguments, doing in refused:
             words = await api.refusal(method, chat_id=GROUP, **arguments)
-            assert words == f"Bad Request: not enough rights to {doing}"
+            assert words == f"Bad Request: {doing}"
         assert await api.refusal("setChatTitle", chat_id=1001, title="x") == (
             "Bad Request: can't change private chat title"
         )
@@ -137,10 +137,9 @@ def test_members_are_banned_for_a_while_restricted_and_promoted(tmp_path: Path) 
         assert await api.get("setChatAdministratorCustomTitle", chat_id=GROUP, user_id=1001, custom_title="Chef")
         member = await api.get("getChatMember", chat_id=GROUP, user_id=1001)
         assert (member["can_pin_messages"], member["can_change_info"], member["custom_title"]) == (True, False, "Chef")
-        words = await api.refusal("banChatMember", chat_id=GROUP, user_id=1001)
-        assert words == "Bad Request: user is an administrator of the chat"
         assert await api.refusal("banChatMember", chat_id=GROUP, user_id=1) == "Bad Request: can't remove chat owner"
-        assert await api.get("unbanChatMember", chat_id=GROUP, user_id=1001)
+        for _ in range(2):
+            assert await api.get("unbanChatMember", chat_id=GROUP, user_id=1001)
         assert (await api.get("getChatMember", chat_id=GROUP, user_id=1001))["status"] == "left"
 
     told(tmp_path, story)

@@ -1,31 +1,30 @@
-"""Decides what becomes of a chat that a bot administers: its title, its description, its rules and its members.
+"""Decides what becomes of a chat that a bot administers: its title, description, photo, rules and stickers.
 
-It has never heard of messages.
+It has never heard of its members. Rules: td DialogManager.cpp.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
+from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
-from vestnik.messengers.telegram.emulator.chats import GONE
-from vestnik.messengers.telegram.emulator.membership import PERMISSIONS, RIGHTS, change_member, need, standing
+from vestnik.messengers.telegram.emulator.media import picture
+from vestnik.messengers.telegram.emulator.membership import need, permissions_of
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
+from vestnik.messengers.telegram.emulator.stickers import SET as STICKER_SET
 
 TITLE_LIMIT: Final = 128
 DESCRIPTION_LIMIT: Final = 255
-CUSTOM_TITLE_LIMIT: Final = 16
-SHORTEST_BAN: Final = 30
-LONGEST_BAN: Final = 366 * 86_400
-PRIVATE: Final = "chat member status can't be changed in private chats"
 
 
 class Administering:
-    """The methods that change chats and the standing of their members."""
+    """The methods that change chats."""
 
-    def __init__(self, state: State, sender: Sender) -> None:
+    def __init__(self, state: State, sender: Sender, announcing: Announcing) -> None:
         self._state = state
         self._sender = sender
+        self._announcing = announcing
 
     def handlers(self) -> Handlers:
         """The methods."""
@@ -35,11 +34,8 @@ class Administering:
             "setchatpermissions": self._set_permissions,
             "setchatphoto": self._set_photo,
             "deletechatphoto": self._delete_photo,
-            "banchatmember": self._ban,
-            "unbanchatmember": self._unban,
-            "restrictchatmember": self._restrict,
-            "promotechatmember": self._promote,
-            "setchatadministratorcustomtitle": self._set_custom_title,
+            "setchatstickerset": self._set_stickers,
+            "deletechatstickerset": self._delete_stickers,
         }
 
     async def _set_title(self, call: Call) -> bool:
@@ -47,8 +43,12 @@ class Administering:
         if not title:
             raise bad("Title must be non-empty")
         key = self._group(call, "Can't change private chat title")
-        need(self._state, call.bot, key, "can_change_info", "set chat title")
-        return await self._change(key, lambda chat: chat.update(title=title[:TITLE_LIMIT]))
+        need(self._state, call.bot, key, "can_change_info", "change chat title")
+        title = title[:TITLE_LIMIT]
+        if title != self._state.chats.document(key).get("title"):
+            await self._change(key, lambda chat: chat.update(title=title))
+            await self._announcing.tell(call.bot, key, {"new_chat_title": title})
+        return True
 
     async def _set_description(self, call: Call) -> bool:
         key = self._group(call, "Can't change private chat description")
@@ -60,13 +60,15 @@ class Administering:
 
     async def _set_permissions(self, call: Call) -> bool:
         key = self._group(call, "Can't change private chat permissions")
+        if self._state.chats.on_wire(key)["type"] == "channel":
+            raise bad("Can't change channel chat permissions")
         need(self._state, call.bot, key, "can_restrict_members", "change chat permissions")
-        permissions = _permissions(call.values.get("permissions"))
+        permissions = permissions_of(call.values.get("permissions"))
         return await self._change(key, lambda chat: chat.update(permissions=permissions))
 
     async def _set_photo(self, call: Call) -> bool:
         if "photo" not in call.files:
-            raise bad("photo should be uploaded as an InputFile")
+            raise bad("Photo must be uploaded as an InputFile")
         key = self._group(call, "Can't change private chat photo")
         need(self._state, call.bot, key, "can_change_info", "change chat photo")
         file = await self._state.files.keep("photo", call.files["photo"])
@@ -75,78 +77,35 @@ class Administering:
             for size in ("small", "big")
             for name, value in (("file_id", file.identifier(call.bot)), ("file_unique_id", file.unique))
         }
-        return await self._change(key, lambda chat: chat.update(photo=sizes))
+        await self._change(key, lambda chat: chat.update(photo=sizes))
+        await self._announcing.tell(call.bot, key, {"new_chat_photo": [picture(file, call.bot)]})
+        return True
 
     async def _delete_photo(self, call: Call) -> bool:
         key = self._group(call, "Can't change private chat photo")
         need(self._state, call.bot, key, "can_change_info", "change chat photo")
-        return await self._change(key, lambda chat: chat.pop("photo", None))
-
-    async def _ban(self, call: Call) -> bool:
-        member = {"status": "kicked", "until_date": self._until(call)}
-        return await self._restricted(call, member)
-
-    async def _unban(self, call: Call) -> bool:
-        key, user_id = self._group(call, PRIVATE), call.number("user_id")
-        need(self._state, call.bot, key, "can_restrict_members", "restrict/unrestrict chat member")
-        status = standing(self._state, key, user_id)["status"]
-        if status == "kicked" or (status not in GONE and not call.flag("only_if_banned")):
-            await self._put(call, key, user_id, {"status": "left"})
+        if "photo" in self._state.chats.document(key):
+            await self._change(key, lambda chat: chat.pop("photo", None))
+            await self._announcing.tell(call.bot, key, {"delete_chat_photo": True})
         return True
 
-    async def _restrict(self, call: Call) -> bool:
-        permissions = _permissions(call.values.get("permissions"))
-        member = {"status": "restricted", "is_member": True, "until_date": self._until(call), **permissions}
-        if all(permissions.get(name) for name in PERMISSIONS if name.startswith("can_send_")):
-            member = {"status": "member"}
-        if self._state.chats.on_wire(self._sender.chat(call))["type"] != "supergroup":
+    async def _set_stickers(self, call: Call) -> bool:
+        name = call.text("sticker_set_name")
+        key = self._supergroup(call)
+        document = await self._state.records.get(STICKER_SET, name.lower())
+        if document is None:
+            raise bad("STICKERSET_INVALID")
+        return await self._change(key, lambda chat: chat.update(sticker_set_name=document["name"]))
+
+    async def _delete_stickers(self, call: Call) -> bool:
+        return await self._change(self._supergroup(call), lambda chat: chat.pop("sticker_set_name", None))
+
+    def _supergroup(self, call: Call) -> str:
+        key = self._sender.chat(call)
+        if self._state.chats.on_wire(key)["type"] != "supergroup":
             raise bad("method is available only for supergroups")
-        return await self._restricted(call, member)
-
-    async def _restricted(self, call: Call, member: Json) -> bool:
-        key, user_id = self._group(call, PRIVATE), call.number("user_id")
-        need(self._state, call.bot, key, "can_restrict_members", "restrict/unrestrict chat member")
-        status = standing(self._state, key, user_id)["status"]
-        if status == "creator":
-            raise bad("can't remove chat owner")
-        if status == "administrator":
-            raise bad("user is an administrator of the chat")
-        if str(user_id) == call.bot:
-            raise bad("can't restrict self")
-        await self._put(call, key, user_id, member)
-        return True
-
-    async def _promote(self, call: Call) -> bool:
-        key, user_id = self._group(call, PRIVATE), call.number("user_id")
-        need(self._state, call.bot, key, "can_promote_members", "promote chat member")
-        status = standing(self._state, key, user_id)["status"]
-        if status == "creator":
-            raise bad("can't remove chat owner")
-        if status in GONE:
-            raise bad("USER_NOT_MUTUAL_CONTACT" if status == "kicked" else "PARTICIPANT_ID_INVALID")
-        rights = {name: call.flag(name) for name in RIGHTS}
-        if any(rights.values()):
-            rights["can_manage_chat"] = True
-            await self._put(call, key, user_id, {"status": "administrator", **rights})
-        else:
-            await self._put(call, key, user_id, {"status": "member"})
-        return True
-
-    async def _set_custom_title(self, call: Call) -> bool:
-        key, user_id = self._group(call, PRIVATE), call.number("user_id")
-        need(self._state, call.bot, key, "can_promote_members", "change custom title of the user")
-        title = call.text("custom_title")
-        if len(title) > CUSTOM_TITLE_LIMIT:
-            raise bad("ADMIN_RANK_INVALID")
-        member = standing(self._state, key, user_id)
-        if member["status"] != "administrator":
-            raise bad("user is not an administrator")
-        await self._put(call, key, user_id, {**member, "custom_title": title})
-        return True
-
-    async def _put(self, call: Call, key: str, user_id: int, member: Json) -> None:
-        by = self._state.profiles.user(call.bot)
-        await change_member(self._state, key, user_id, member, by=by)
+        need(self._state, call.bot, key, "can_change_info", "change supergroup sticker set")
+        return key
 
     def _group(self, call: Call, otherwise: str) -> str:
         key = self._sender.chat(call)
@@ -160,13 +119,3 @@ class Administering:
             change(chat)
             await self._state.chats.keep(chat)
         return True
-
-    def _until(self, call: Call) -> int:
-        """When it ends, 0 for never: spans that are too short or too long mean for ever."""
-        until = call.number("until_date")
-        return until if SHORTEST_BAN <= until - self._state.now() <= LONGEST_BAN else 0
-
-
-def _permissions(value: Any) -> Json:
-    given = value if isinstance(value, dict) else {}
-    return {name: given.get(name) is True for name in PERMISSIONS}

@@ -3,17 +3,15 @@
 It has never heard of who made it happen.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from vestnik.emulation.journal import Draft, Entry
 from vestnik.messengers.telegram.emulator.calls import Json
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE
-from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
+from vestnik.messengers.telegram.emulator.messages import Stored, is_service, on_wire
 from vestnik.messengers.telegram.emulator.state import State
-
-_SERVICE: Final = ("new_chat_members", "left_chat_member", "pinned_message", "new_chat_title", "successful_payment")
 
 
 class Audience:
@@ -72,7 +70,7 @@ class Audience:
             return True
         if self._state.profiles.ways(bot).get("can_read_all_group_messages"):
             return True
-        if chats.member(key, int(bot))["status"] in ADMINISTRATORS or any(name in message for name in _SERVICE):
+        if chats.member(key, int(bot))["status"] in ADMINISTRATORS or is_service(message):
             return True
         if str(message.get("reply_to_message", {}).get("from", {}).get("id")) == bot:
             return True

@@ -18,6 +18,8 @@ MOST: Final = 10_000
 MOST_MEMBERS: Final = 10_000
 KIND: Final = "chat"
 ADMINISTRATORS: Final = frozenset({"creator", "administrator"})
+BANNED_SENDERS: Final = "banned_senders"
+"""The numbers of the channels in whose name nobody may write in the chat."""
 GONE: Final = frozenset({"left", "kicked"})
 
 _PUBLIC: Final = ("id", "title", "username", "first_name", "last_name", "type", "is_forum")
@@ -101,6 +103,11 @@ class Chats:
             return {"status": "member"}
         member: Json = known["members"].get(str(user_id), {"status": "left"})
         return member
+
+    def has_topic(self, key: str, thread: int) -> bool:
+        """Whether the forum has a topic of that number; where nobody began one it has all."""
+        topics = self._known.get(key, {}).get("topics")
+        return topics is None or str(thread) in topics
 
     def has_members(self, key: str) -> bool:
         """Whether it is known who is in the chat."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS
 from vestnik.messengers.telegram.emulator.keyboards import read_markup
-from vestnik.messengers.telegram.emulator.messages import Stored
+from vestnik.messengers.telegram.emulator.messages import Stored, is_service
 from vestnik.messengers.telegram.emulator.sending import Outgoing, Sender
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import caption_content
@@ -16,6 +16,8 @@ from vestnik.messengers.telegram.emulator.texts import caption_content
 MOST: Final = 100
 DELETABLE: Final = 48 * 3600
 """Seconds."""
+DICE_STAYS: Final = 24 * 3600
+"""Seconds for which a dice in a private chat cannot be taken back."""
 CONTENT: Final = (
     "text",
     "entities",
@@ -134,27 +136,33 @@ class Copies:
     async def _delete_messages(self, call: Call) -> bool:
         numbers = _numbers(call)
         key = self._sender.chat(call)
-        found = [(key, number, await self._state.messages.get(key, number)) for number in numbers]
-        await self._state.messages.delete(
-            [
-                (chat, number, stored)
-                for chat, number, stored in found
-                if stored is not None and self._may_delete(call.bot, key, stored)
-            ]
-        )
+        found = [(number, await self._state.messages.get(key, number)) for number in numbers]
+        there = [(key, number, stored) for number, stored in found if stored is not None]
+        if not all(self._may_delete(call.bot, key, stored) for _, _, stored in there):
+            raise bad("message can't be deleted")
+        await self._state.messages.delete(there)
         return True
 
     def _may_delete(self, bot: str, key: str, stored: Stored) -> bool:
-        chats = self._state.chats
-        chat = stored.message["chat"]
-        member = chats.member(key, int(bot))
-        known = chats.has_members(key)
-        if known and member["status"] in ADMINISTRATORS and member.get("can_delete_messages", True):
-            return True
-        if chat["type"] != "channel" and stored.message["date"] + DELETABLE <= self._state.now():
+        """Whether the bot may delete the message: none that is two days old, nor one that began a topic.
+
+        Rules: td MessagesManager.cpp, can_delete_channel_message and can_revoke_message.
+        """
+        chats, message = self._state.chats, stored.message
+        age, kind = self._state.now() - message["date"], message["chat"]["type"]
+        if age >= DELETABLE or "forum_topic_created" in message:
             return False
-        own = str(stored.message.get("from", {}).get("id")) == bot or "sender_chat" in stored.message
-        return own or chat["type"] == "private" or not known
+        if kind == "private":
+            own = str(message.get("from", {}).get("id")) == bot
+            return not (own and is_service(message)) and not ("dice" in message and age < DICE_STAYS)
+        if not chats.has_members(key):
+            return True
+        member = chats.member(key, int(bot))
+        if member["status"] in ADMINISTRATORS and member.get("can_delete_messages", True):
+            return True
+        if "sender_chat" in message:
+            return kind == "channel" and stored.bot == bot and member.get("can_post_messages", True) is True
+        return str(message.get("from", {}).get("id")) == bot and not is_service(message)
 
 
 def _numbers(call: Call) -> list[int]:

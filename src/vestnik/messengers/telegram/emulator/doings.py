@@ -11,6 +11,7 @@ import msgspec
 
 from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Entry
+from vestnik.messengers.telegram.emulator.announcing import arrival, departure
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Json
 from vestnik.messengers.telegram.emulator.inline import Inline
@@ -73,13 +74,13 @@ class Doings:
         key, person = self._here.chat(recipient, fields), self._here.person(recipient)
         if not await self._invites.join(bot, key, person, fields.get("link", "")):
             return None
-        return await self._seen(bot, key, {"from": person, "new_chat_members": [person]})
+        return await self._seen(bot, key, {"from": person, **arrival(person)})
 
     async def _leave(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         await self._here.ready()
         key, person = self._here.chat(recipient, fields), self._here.person(recipient)
         await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
-        return await self._seen(bot, key, {"from": person, "left_chat_member": person})
+        return await self._seen(bot, key, {"from": person, **departure(person)})
 
     async def _seen(self, bot: str, key: str, message: Json) -> Entry | None:
         if self._state.chats.on_wire(key)["type"] == "channel":

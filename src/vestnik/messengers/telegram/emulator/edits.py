@@ -9,7 +9,7 @@ from typing import Final
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.keyboards import read_markup
 from vestnik.messengers.telegram.emulator.media import Media
-from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
+from vestnik.messengers.telegram.emulator.messages import Stored, is_service, on_wire
 from vestnik.messengers.telegram.emulator.places import bearing, location
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
@@ -68,7 +68,7 @@ class Edits:
     async def own(self, bot: str, key: str, number: int, role: str = TO_EDIT) -> Stored:
         """A message of the bot's own; Failed where it is somebody else's."""
         stored = await self._state.messages.needed(key, number, role)
-        if stored.bot != bot or not self.is_by(stored, bot):
+        if stored.bot != bot or not self.is_by(stored, bot) or is_service(stored.message):
             raise bad("message can't be edited")
         return stored
 

@@ -5,6 +5,7 @@ It has never heard of changing them.
 
 from typing import Any, Final
 
+from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE
 from vestnik.messengers.telegram.emulator.membership import change_member, member_on_wire, standing
@@ -13,15 +14,25 @@ from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.facts import fields
 
 GIFTS: Final = {field.name: False for field in fields("AcceptedGiftTypes") if field.required}
-_FULL: Final = ("bio", "description", "invite_link", "permissions", "photo", "slow_mode_delay", "linked_chat_id")
+_FULL: Final = (
+    "bio",
+    "description",
+    "invite_link",
+    "permissions",
+    "photo",
+    "slow_mode_delay",
+    "linked_chat_id",
+    "sticker_set_name",
+)
 
 
 class Groups:
     """The methods that tell of chats."""
 
-    def __init__(self, state: State, sender: Sender) -> None:
+    def __init__(self, state: State, sender: Sender, announcing: Announcing) -> None:
         self._state = state
         self._sender = sender
+        self._announcing = announcing
 
     def handlers(self) -> Handlers:
         """The methods."""
@@ -45,6 +56,8 @@ class Groups:
         if chat.get("username"):
             shown["active_usernames"] = [chat["username"]]
         shown |= {name: chat[name] for name in _FULL if chat.get(name)}
+        if chat["type"] == "supergroup":
+            shown["can_set_sticker_set"] = True
         if chat.get("pinned"):
             pinned = await self._state.messages.shown(key, chat["pinned"][-1])
             if pinned is not None:
@@ -53,7 +66,7 @@ class Groups:
 
     async def _get_chat_member(self, call: Call) -> Json:
         key, user_id = self._sender.chat(call), call.number("user_id")
-        return member_on_wire(self._state, key, user_id, self._member(call.bot, key, user_id))
+        return member_on_wire(self._state, key, user_id, self._member(call.bot, key, user_id), viewer=call.bot)
 
     def _member(self, bot: str, key: str, user_id: int) -> Json:
         member = standing(self._state, key, user_id)
@@ -78,7 +91,7 @@ class Groups:
             raise bad("there are no administrators in the private chat")
         members: Json = chat.get("members", {call.bot: self._member(call.bot, key, int(call.bot))})
         return [
-            member_on_wire(self._state, key, int(number), member)
+            member_on_wire(self._state, key, int(number), member, viewer=call.bot)
             for number, member in members.items()
             if member["status"] in ADMINISTRATORS and (number == call.bot or not member.get("user", {}).get("is_bot"))
         ]
@@ -86,8 +99,9 @@ class Groups:
     async def _leave_chat(self, call: Call) -> bool:
         key = self._sender.chat(call)
         if self._state.chats.on_wire(key)["type"] == "private":
-            raise bad("chat member status can't be changed in private chats")
+            raise bad("Can't leave private chats")
         me = self._state.profiles.user(call.bot)
+        await self._announcing.left(call.bot, key, me)
         if self._state.chats.has_members(key):
             await change_member(self._state, key, int(call.bot), {"status": "left"}, by=me)
         return True

@@ -6,6 +6,7 @@ It has never heard of what people say there.
 from typing import Any, Final
 
 from vestnik.emulation.problems import Problem
+from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.chats import GONE
 from vestnik.messengers.telegram.emulator.membership import change_member, need, standing
@@ -21,9 +22,10 @@ MANAGING: Final = "manage chat invite link"
 class Invites:
     """The methods about links and requests to join; and people's coming and going."""
 
-    def __init__(self, state: State, sender: Sender) -> None:
+    def __init__(self, state: State, sender: Sender, announcing: Announcing) -> None:
         self._state = state
         self._sender = sender
+        self._announcing = announcing
 
     def handlers(self) -> Handlers:
         """The methods."""
@@ -115,6 +117,7 @@ class Invites:
         key, person = await self._request(call)
         by = self._state.profiles.user(call.bot)
         await change_member(self._state, key, person["id"], _member(person), by=by, told={"via_join_request": True})
+        await self._announcing.joined(call.bot, key, person)
         return True
 
     async def _decline(self, call: Call) -> bool:

@@ -131,10 +131,10 @@ def _manner(given: Any) -> Json:
 def shown(kind: str, file: File, bot: str, given: Any, thumbnail: File | None = None) -> Json:
     """The file as fields of a message, with what the bot says of it."""
     if kind == "photo":
-        return {"photo": [_picture(file, bot)]}
+        return {"photo": [picture(file, bot)]}
     if kind == "sticker":
         return {"sticker": sticker(file, bot, given.get("emoji"))}
-    small = None if thumbnail is None else _picture(thumbnail, bot)
+    small = None if thumbnail is None else picture(thumbnail, bot)
     duration = {"duration": given.get("duration", 0)}
     named = {"file_name": file.name, "mime_type": file.media_type, "thumbnail": small}
     size = {"width": given.get("width") or file.width or UNSEEN, "height": given.get("height") or file.height or UNSEEN}
@@ -161,6 +161,6 @@ def sticker(file: File, bot: str, emoji: str | None = None, **more: Any) -> Json
     return described(file, bot, **size, **{**kind, "emoji": emoji, **more})
 
 
-def _picture(file: File, bot: str) -> Json:
+def picture(file: File, bot: str) -> Json:
     """A PhotoSize object."""
     return described(file, bot, width=file.width or UNSEEN, height=file.height or UNSEEN)

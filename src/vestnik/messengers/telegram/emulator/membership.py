@@ -3,7 +3,7 @@
 It has never heard of why somebody's standing changes.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from vestnik.messengers.telegram.emulator.calls import Json, bad, forbidden
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE, kind_in_words
@@ -23,8 +23,8 @@ _OF_GROUPS: Final = frozenset({"can_pin_messages", "can_manage_topics", "can_man
 _OF_CHANNELS: Final = frozenset({"can_post_messages", "can_edit_messages", "can_manage_direct_messages"})
 
 
-def member_on_wire(state: State, key: str, user_id: int, member: Json) -> Json:
-    """The ChatMember object."""
+def member_on_wire(state: State, key: str, user_id: int, member: Json, *, viewer: str = "") -> Json:
+    """The ChatMember object; whether an administrator can be edited depends on the bot that is shown it."""
     user = user_of(state, user_id, member)
     status = member["status"]
     match status:
@@ -34,8 +34,8 @@ def member_on_wire(state: State, key: str, user_id: int, member: Json) -> Json:
             kind = state.chats.on_wire(key)["type"]
             own = _NEEDED | (_OF_CHANNELS if kind == "channel" else _OF_GROUPS)
             rights = {name: member.get(name, True) is True for name in RIGHTS if name in own}
-            anonymous = bool(member.get("is_anonymous"))
-            shown = {"user": user, "status": status, "can_be_edited": False, **rights, "is_anonymous": anonymous}
+            anonymous, edited = bool(member.get("is_anonymous")), may_edit(state, viewer, key, member)
+            shown = {"user": user, "status": status, "can_be_edited": edited, **rights, "is_anonymous": anonymous}
         case "restricted":
             allowed = {name: member.get(name, False) is True for name in PERMISSIONS}
             until = {"is_member": member.get("is_member", True), "until_date": member.get("until_date", 0)}
@@ -46,7 +46,20 @@ def member_on_wire(state: State, key: str, user_id: int, member: Json) -> Json:
             shown = {"user": user, "status": status}
     if member.get("custom_title") and status in ADMINISTRATORS:
         shown["custom_title"] = member["custom_title"]
+    if member.get("tag") and status in ("member", "restricted"):
+        shown["tag"] = member["tag"]
     return shown
+
+
+def may_edit(state: State, bot: str, key: str, member: Json) -> bool:
+    """Whether the bot may change what an administrator may do: its owner may, and who made it one and may do that."""
+    if not bot:
+        return False
+    own = state.chats.member(key, int(bot)) if state.chats.has_members(key) else {"status": "administrator"}
+    if own["status"] == "creator":
+        return True
+    may = own["status"] == "administrator" and own.get("can_promote_members", True) is True
+    return may and member.get("promoted_by") == bot
 
 
 def user_of(state: State, user_id: int, member: Json) -> Json:
@@ -65,20 +78,47 @@ def standing(state: State, key: str, user_id: int) -> Json:
     return member
 
 
+def permissions_of(value: Any) -> Json:
+    """What a ChatPermissions object allows; what it does not name is forbidden."""
+    given = value if isinstance(value, dict) else {}
+    return {name: given.get(name) is True for name in PERMISSIONS}
+
+
+def forum(state: State, key: str) -> None:
+    """Failed where the chat is no forum; in the open world every supergroup is one."""
+    chat = state.chats.document(key)
+    if chat["type"] != "supergroup" or (chat.get("set_up") and not chat.get("is_forum")):
+        raise bad("the chat is not a forum")
+
+
 def need(state: State, bot: str, key: str, right: str, doing: str) -> None:
-    """Failed where the bot may not do that in the chat; where nobody knows who is in the chat, it may."""
-    if not state.chats.has_members(key):
+    """Failed where the bot may not do that in the chat; where nobody knows who is in the chat, it may.
+
+    Without words for what it does the server says only that its rights do not suffice.
+    """
+    if may(state, bot, key, right):
         return
-    chat, member = state.chats.document(key), state.chats.member(key, int(bot))
-    status = member["status"]
+    status = state.chats.member(key, int(bot))["status"]
     if status in GONE:
         words = "bot was kicked from" if status == "kicked" else "bot is not a member of"
-        raise forbidden(f"{words} the {kind_in_words(chat)}")
-    if status == "creator" or (status == "administrator" and member.get(right, True) is True):
-        return
-    if status not in ADMINISTRATORS and chat.get("permissions", {}).get(right) is True:
-        return
-    raise bad(f"not enough rights to {doing}")
+        raise forbidden(f"{words} the {kind_in_words(state.chats.on_wire(key))}")
+    raise bad(f"not enough rights to {doing}" if doing else "Not enough rights")
+
+
+def may(state: State, bot: str, key: str, right: str) -> bool:
+    """Whether the bot may do what the right is for: as an administrator, or as a member where all members may."""
+    if not state.chats.has_members(key):
+        return True
+    member = state.chats.member(key, int(bot))
+    match member["status"]:
+        case "creator":
+            return True
+        case "administrator":
+            return member.get(right, True) is True
+        case "left" | "kicked":
+            return False
+    everybody = state.chats.document(key).get("permissions", {}).get(right) is True
+    return everybody and (member["status"] != "restricted" or member.get(right) is True)
 
 
 async def change_member(

@@ -4,6 +4,7 @@ It has never heard of how they are sent. A plain text is its entry in the journa
 that was changed, a document is kept with the message as the wire shows it and what else belongs to it.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,9 @@ from vestnik.messengers.telegram.emulator.calls import NAME, Json, bad
 from vestnik.messengers.telegram.emulator.chats import Chats
 from vestnik.messengers.telegram.emulator.profiles import Profiles
 from vestnik.messengers.telegram.markup import formatted
+
+CLEARED: Final = "cleared"
+"""The kind of the documents that say up to which number a person has deleted the chat with a bot."""
 
 
 class Stored(msgspec.Struct, omit_defaults=True):
@@ -47,7 +51,13 @@ class Messages:
             entry = await self._journal.entry(message_id)
             if entry is not None and self._is_in(entry, key, message_id):
                 stored = self._plain(entry)
-        return None if stored is None or stored.deleted else stored
+        gone = stored is None or stored.deleted or self._topic_is_gone(key, message_id, stored.message)
+        return None if gone else stored
+
+    def _topic_is_gone(self, key: str, message_id: int, message: Json) -> bool:
+        """Whether the message was in a topic that there is no more: with a topic go all its messages."""
+        thread = message_id if "forum_topic_created" in message else message.get("message_thread_id", 0)
+        return bool(thread) and not self._chats.has_topic(key, thread)
 
     async def shown(self, key: str, message_id: int) -> Json | None:
         """The Message object as it is now, or None."""
@@ -71,6 +81,13 @@ class Messages:
         """The message is so from now on; more documents change with it."""
         name = f"{self.chat_id(key)}:{message_id}"
         await self._records.change([Change(MESSAGE, name, stored), *more])
+
+    async def threads(self, key: str, numbers: Sequence[int]) -> dict[int, int]:
+        """The topics of those of the messages that are in one; a plain text, of which nothing is kept, is in none."""
+        names = {f"{self.chat_id(key)}:{number}": number for number in numbers}
+        kept = await self._records.some(MESSAGE, list(names))
+        inside = {name: document["message"].get("message_thread_id") for name, document in kept.items()}
+        return {names[name]: thread for name, thread in inside.items() if thread}
 
     async def delete(self, found: list[tuple[str, int, Stored]]) -> None:
         """The messages are no longer there."""
@@ -110,6 +127,35 @@ class Messages:
         return Stored(entry.bot, message)
 
 
+SERVICE: Final = frozenset(
+    {
+        "new_chat_members",
+        "left_chat_member",
+        "new_chat_title",
+        "new_chat_photo",
+        "delete_chat_photo",
+        "group_chat_created",
+        "supergroup_chat_created",
+        "channel_chat_created",
+        "migrate_to_chat_id",
+        "migrate_from_chat_id",
+        "pinned_message",
+        "successful_payment",
+        "refunded_payment",
+        "users_shared",
+        "chat_shared",
+        "write_access_allowed",
+        "web_app_data",
+        "forum_topic_created",
+        "forum_topic_edited",
+        "forum_topic_closed",
+        "forum_topic_reopened",
+        "general_forum_topic_hidden",
+        "general_forum_topic_unhidden",
+    }
+)
+"""Fields of the messages that tell what happened and that nobody wrote."""
+
 _FIRST: Final[tuple[str, ...]] = ("from", "sender_chat", "chat", "date")
 
 
@@ -117,7 +163,14 @@ def on_wire(stored: Stored, message_id: int) -> Json:
     """The Message object, its fields in the server's order."""
     message = stored.message
     first = {name: message[name] for name in _FIRST if name in message}
+    if "forum_topic_created" in message:  # It is the first message of its topic, which has its number.
+        first |= {"message_thread_id": message_id, "is_topic_message": True}
     return {"message_id": message_id, **first, **{name: value for name, value in message.items() if name not in first}}
+
+
+def is_service(message: Json) -> bool:
+    """Whether the message tells what happened."""
+    return not SERVICE.isdisjoint(message)
 
 
 def inaccessible(chat: Json, message_id: int) -> dict[str, Any]:

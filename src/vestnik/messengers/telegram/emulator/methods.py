@@ -8,7 +8,9 @@ from functools import partial
 from typing import Final, Protocol
 
 from vestnik.emulation.world import World
+from vestnik.messengers.telegram.emulator.acquaintance import Acquaintance
 from vestnik.messengers.telegram.emulator.administering import Administering
+from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import NAME, Handlers
 from vestnik.messengers.telegram.emulator.copies import Copies
@@ -33,11 +35,13 @@ from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.pressing import Callbacks
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.setup import Setup
+from vestnik.messengers.telegram.emulator.standings import Standings
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.stickers import Stickers
 from vestnik.messengers.telegram.emulator.texts import Texts
 from vestnik.messengers.telegram.emulator.topics import Topics
 from vestnik.messengers.telegram.emulator.webhooks import Webhooks
+from vestnik.messengers.telegram.emulator.writing import Writing
 
 
 class Part(Protocol):
@@ -56,9 +60,11 @@ class Methods:
         webhooks = Webhooks(state.updates, state.hooks, clock, world.transport, Obeying(execute))
         media = Media(state, sender)
         edits = Edits(state, sender, media)
-        polls, invites = Polls(state, sender, edits), Invites(state, sender)
+        announcing = Announcing(state, audience)
+        polls, invites = Polls(state, sender, edits), Invites(state, sender, announcing)
         payments, inline = Payments(state, sender, audience), Inline(state, audience)
-        people = People(state, audience)
+        writing = Writing(state, audience)
+        people, acquaintance = People(state, audience, writing), Acquaintance(state, writing)
         self.fetching: Final = Fetching(state)
         self.leaving: Final = Leaving(state)
         self.parts: Final[Sequence[Part]] = (
@@ -73,12 +79,13 @@ class Methods:
             Copies(state, sender),
             polls,
             self.fetching,
-            Groups(state, sender),
-            Administering(state, sender),
-            Pins(state, sender),
+            Groups(state, sender, announcing),
+            Administering(state, sender, announcing),
+            Standings(state, sender, announcing),
+            Pins(state, sender, announcing),
             Own(state),
             invites,
-            Topics(state, sender),
+            Topics(state, sender, announcing),
             payments,
             inline,
             Stickers(state),
@@ -88,7 +95,8 @@ class Methods:
         world.at_reset.append(webhooks.forget)
         world.deeds[NAME] = {
             **people.deeds(),
+            **acquaintance.deeds(),
             **Doings(state, audience, Offices(polls, invites, payments, inline)).deeds(),
         }
-        world.at_phone[NAME] = people.blocked
+        world.at_phone[NAME] = acquaintance.blocked
         world.desks[NAME] = Setup(state).answer

@@ -151,8 +151,8 @@ class Payments:
             raise bad("CHARGE_ALREADY_REFUNDED")
         await self._state.records.put(CHARGE, charge_id, {**charge, "refunded": True})
         receipt = {name: value for name, value in charge["receipt"].items() if name != "shipping_option_id"}
-        person = self._state.chats.user(charge["person"])
-        await self._audience.hear(call.bot, str(person["id"]), "", {"from": person, "refunded_payment": receipt})
+        me = self._state.profiles.user(call.bot)
+        await self._audience.hear(call.bot, str(charge["person"]), "", {"from": me, "refunded_payment": receipt})
         return True
 
 

@@ -69,10 +69,10 @@ class Places:
 
     async def _send_dice(self, call: Call) -> Json:
         emoji = call.text("emoji") or "🎲"
-        if emoji not in DICE:
+        dice = thrown(emoji, self._state.world.clock.luck())
+        if dice is None:
             raise bad("EMOTICON_INVALID")
-        value = 1 + int(self._state.world.clock.luck() * DICE[emoji])
-        return await self._send(call, {"dice": {"emoji": emoji, "value": value}}, "can_send_other_messages")
+        return await self._send(call, {"dice": dice}, "can_send_other_messages")
 
     async def _send_chat_action(self, call: Call) -> bool:
         if call.text("action").lower() not in ACTIONS:
@@ -116,3 +116,8 @@ def _point(call: Call) -> dict[str, Any]:
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise bad("Wrong location specified")
     return {"latitude": latitude, "longitude": longitude}
+
+
+def thrown(emoji: str, luck: float) -> Json | None:
+    """The Dice object of a throw with this luck, from 0 up to 1; None where the emoji is no dice."""
+    return {"emoji": emoji, "value": 1 + int(luck * DICE[emoji])} if emoji in DICE else None

@@ -121,6 +121,7 @@ class Polls:
             kept = {name: value for name, value in stored.message.items() if name != "reply_markup"}
             stored.message = {**kept, "poll": poll, **({} if markup is None else {"reply_markup": markup})}
             await self._state.messages.keep(key, number, stored)
+        await self._state.updates.tell(call.bot, "poll", poll, poll["id"])
         return poll
 
     async def vote(self, key: str, number: int, person: Json, chosen: list[int]) -> None:

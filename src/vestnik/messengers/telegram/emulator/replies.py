@@ -14,6 +14,15 @@ NOT_FOUND: Final = "message to be replied not found"
 _NOT_QUOTED: Final = frozenset({"reply_to_message", "external_reply", "quote"})
 
 
+async def topic_fields(state: State, key: str, thread: int) -> Json:
+    """What a message in a topic shows of it: where it answers no other, it answers the one that began the topic."""
+    shown: Json = {"message_thread_id": thread, "is_topic_message": True}
+    stored = await state.messages.get(key, thread)
+    if stored is not None and "forum_topic_created" in stored.message:
+        shown["reply_to_message"] = on_wire(stored, thread)
+    return shown
+
+
 async def reply_fields(state: State, call: Call, key: str) -> Json:
     """What the message shows of the one that it answers; Failed where there is none and one is needed."""
     asked = call.values.get("reply_parameters")

@@ -17,10 +17,12 @@ from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.calls import Call, Failed, Json, bad, forbidden
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE, kind_in_words
 from vestnik.messengers.telegram.emulator.keyboards import NONE, Markup
+from vestnik.messengers.telegram.emulator.membership import may
 from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
-from vestnik.messengers.telegram.emulator.replies import reply_fields
+from vestnik.messengers.telegram.emulator.replies import reply_fields, topic_fields
 from vestnik.messengers.telegram.emulator.state import State
 
+MANAGING: Final = "can_manage_topics"
 _SENDER: Final = "from"
 
 
@@ -105,7 +107,7 @@ class Sender:
             message[_SENDER] = state.profiles.user(call.bot)
         thread = self._thread(call, key)
         if thread:
-            message |= {"message_thread_id": thread, "is_topic_message": True}
+            message |= await topic_fields(state, key, thread)
         if "reply_parameters" in call.values or "reply_to_message_id" in call.values:
             message |= await reply_fields(state, call, key)
         if call.flag("protect_content"):
@@ -123,8 +125,11 @@ class Sender:
         if thread <= 0:
             return 0
         chats = self._state.chats
-        if chats.exists(key) and str(thread) not in chats.document(key).get("topics", {str(thread): None}):
+        if not chats.has_topic(key, thread):
             raise bad("message thread not found")
+        topic = chats.document(key).get("topics", {}).get(str(thread), {})
+        if topic.get("is_closed") and topic.get("by") != call.bot and not may(self._state, call.bot, key, MANAGING):
+            raise bad("TOPIC_CLOSED")
         return thread if chats.on_wire(key)["type"] == "supergroup" else 0
 
     def _allowed(self, bot: str, key: str, right: str) -> None:

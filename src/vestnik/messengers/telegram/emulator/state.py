@@ -17,6 +17,7 @@ from vestnik.messengers.telegram.emulator.files import Files
 from vestnik.messengers.telegram.emulator.hooks import Hooks
 from vestnik.messengers.telegram.emulator.messages import Messages
 from vestnik.messengers.telegram.emulator.profiles import Profiles
+from vestnik.messengers.telegram.emulator.reactions import Reactions
 from vestnik.messengers.telegram.emulator.updates import Updates
 
 
@@ -64,6 +65,7 @@ class State:
         self.profiles: Final = Profiles(self.records)
         self.messages: Final = Messages(self.records, world.journal, self.chats, self.profiles)
         self.files: Final = Files(self.records, world.blobs(NAME), world.transport)
+        self.reactions: Final = Reactions(self.records, self.chats)
         self.updates: Final = Updates(self.records, world.clock)
         self.hooks: Final = Hooks(self.records, self.updates)
         self.loaded = False

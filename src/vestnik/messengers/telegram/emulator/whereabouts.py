@@ -4,12 +4,21 @@ It has never heard of what the person does.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram.emulator.calls import Failed, Json
-from vestnik.messengers.telegram.emulator.messages import Stored
+from vestnik.messengers.telegram.emulator.messages import CLEARED, Stored
 from vestnik.messengers.telegram.emulator.state import State
+
+TEXT: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=32_768)]
+"""The type of a field with a text."""
+NUMBER: Final = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+"""The type of a field with a message's number."""
+WHERE: Final = str | int
+"""The type of a field with a chat."""
 
 
 class Whereabouts:
@@ -39,8 +48,15 @@ class Whereabouts:
         return self._state.chats.user(int(recipient))
 
     async def message(self, key: str, number: int) -> Stored:
-        """The message of that number in the chat."""
+        """The message of that number in the chat, as people see it."""
         stored = await self._state.messages.get(key, number)
-        if stored is None:
+        if stored is None or await self._is_cleared(key, number, stored.bot):
             raise Problem(404, f"the chat has no message {number}")
         return stored
+
+    async def _is_cleared(self, key: str, number: int, bot: str) -> bool:
+        """Whether the person has deleted the chat since."""
+        if not key.isdigit():
+            return False
+        until: int = await self._state.records.get(CLEARED, f"{bot}/{key}") or 0
+        return number <= until
