@@ -1,0 +1,158 @@
+"""Decides whether every kind of update that the emulated Bot API tells is read by aiogram and python-telegram-bot.
+
+It has never heard of our own gateway. The list of kinds comes from the emulator's own code, so a new one without a
+story here fails; the secret token is looked at as the libraries' own webhooks look at it.
+"""
+
+import asyncio
+import json
+from typing import Any, Final
+
+import pytest
+import telegram
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import (
+    ChatPermissions,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
+    LabeledPrice,
+    ShippingOption,
+    Update,
+)
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler
+
+from tests.emulated import Steering
+from tests.witness.emitted import updates
+from tests.witness.listener import Listener, listening
+from vestnik.messengers.telegram.emulator.updates import KINDS
+
+TOKEN: Final = "7000000095:AAF-every_update"
+BOT: Final = 7000000095
+SECRET: Final = "hush-hush"
+PERSON, CREW, CHANNEL = "9501", -1009500000001, -1009500000002
+BUTTONS = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Yes", callback_data="yes")]])
+PRICE = [LabeledPrice(label="Parcel", amount=500)]
+POST = [ShippingOption(id="post", title="Post", prices=[LabeledPrice(label="Post", amount=300)])]
+
+
+class Witnessed:
+    """The bot, its webhook, and the kinds that both libraries have read there so far."""
+
+    def __init__(self, bot: Bot, webhook: Listener, steering: Steering) -> None:
+        self.bot = bot
+        self._webhook = webhook
+        self._steering = steering
+        self._door = SimpleRequestHandler(Dispatcher(), bot, secret_token=SECRET)
+        self._other = telegram.Bot(TOKEN)
+        self.read: set[str] = set()
+
+    async def next(self, *kinds: str) -> Any:
+        """What the next call tells, as aiogram reads it; both must find the same one of these kinds."""
+        call = await asyncio.to_thread(self._webhook.next)
+        shared = call.headers["x-telegram-bot-api-secret-token"]
+        assert self._door.verify_secret(shared, self.bot)
+        assert not self._door.verify_secret(f"{shared}x", self.bot)
+        whole = json.loads(call.body)
+        update = Update.model_validate(whole, context={"bot": self.bot})
+        assert update.event_type in kinds
+        other = telegram.Update.de_json(whole, self._other)
+        [found] = [name for name in KINDS if getattr(other, name, None) is not None]
+        assert (found, other.update_id) == (update.event_type, update.update_id)
+        self.read.add(found)
+        return update.event
+
+    def says(self, **message: Any) -> None:
+        self._steering.says("telegram", PERSON, bot=TOKEN, **message)
+
+    def does(self, deed: str, **fields: Any) -> None:
+        self._steering.does("telegram", PERSON, deed, bot=TOKEN, **fields)
+
+    def blocks(self, *, blocked: bool) -> None:
+        self._steering.phone("telegram", PERSON, blocked=blocked)
+
+
+async def private(witnessed: Witnessed) -> None:
+    witnessed.says(text="Grüße 🎉 https://post.example /start")
+    message = await witnessed.next("message")
+    witnessed.does("edit", message=message.message_id, text="Grüße")
+    await witnessed.next("edited_message")
+    asked = await witnessed.bot.send_message(PERSON, "Tea?", reply_markup=BUTTONS)
+    witnessed.does("press", message=asked.message_id, button="Yes")
+    assert (await witnessed.next("callback_query")).data == "yes"
+    poll = await witnessed.bot.send_poll(PERSON, "Tea?", ["Yes", "No"], is_anonymous=False)
+    witnessed.does("vote", message=poll.message_id, options=[1])
+    for _ in range(2):
+        await witnessed.next("poll", "poll_answer")  # They are about different things, so nothing orders them.
+    for blocked, status in ((True, "kicked"), (False, "member")):
+        witnessed.blocks(blocked=blocked)
+        assert (await witnessed.next("my_chat_member")).new_chat_member.status == status
+
+
+async def inline(witnessed: Witnessed) -> None:
+    witnessed.does("ask", query="cats")
+    query = await witnessed.next("inline_query")
+    content = InputTextMessageContent(message_text="Cats")
+    article = InlineQueryResultArticle(id="1", title="Cats", input_message_content=content)
+    await witnessed.bot.answer_inline_query(query.id, [article])
+    witnessed.does("choose", result="1")
+    assert (await witnessed.next("message")).via_bot.id == BOT
+    assert (await witnessed.next("chosen_inline_result")).result_id == "1"
+
+
+async def paying(witnessed: Witnessed) -> None:
+    invoice = await witnessed.bot.send_invoice(
+        PERSON, "Parcel", "To you", "order-1", "RUB", PRICE, provider_token="p", is_flexible=True
+    )
+    witnessed.does("pay", message=invoice.message_id)
+    shipping = await witnessed.next("shipping_query")
+    await witnessed.bot.answer_shipping_query(shipping.id, ok=True, shipping_options=POST)
+    checkout = await witnessed.next("pre_checkout_query")
+    await witnessed.bot.answer_pre_checkout_query(checkout.id, ok=True)
+    assert (await witnessed.next("message")).successful_payment.total_amount == 800
+
+
+async def crowds(witnessed: Witnessed) -> None:
+    witnessed.says(text="News", chat=CHANNEL)
+    post = await witnessed.next("channel_post")
+    witnessed.does("edit", chat=CHANNEL, message=post.message_id, text="Olds")
+    await witnessed.next("edited_channel_post")
+    link = await witnessed.bot.create_chat_invite_link(CREW, creates_join_request=True)
+    witnessed.does("join", chat=CREW, link=link.invite_link)
+    assert (await witnessed.next("chat_join_request")).from_user.id == int(PERSON)
+    await witnessed.bot.approve_chat_join_request(CREW, int(PERSON))
+    assert (await witnessed.next("chat_member")).new_chat_member.status == "member"
+    told = await witnessed.bot.send_message(CREW, "Welcome")
+    witnessed.does("react", chat=CREW, message=told.message_id, emoji=["👍"])
+    await witnessed.next("message_reaction")
+    await witnessed.bot.restrict_chat_member(CREW, int(PERSON), ChatPermissions())
+    assert (await witnessed.next("chat_member")).new_chat_member.status == "restricted"
+
+
+# PTB_TIMEDELTA: without it the library warns that times will not stay whole numbers.
+def test_every_kind_of_update_is_read_by_both(
+    address: str, steering: Steering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+    own = {"user": TOKEN, "status": "administrator"}
+    steering.chat(CREW, title="Crew", members=[{"user": 1, "status": "creator"}, own])
+    steering.chat(CHANNEL, type="channel", title="News", members=[{"user": int(PERSON), "status": "creator"}, own])
+
+    async def story(webhook: Listener) -> set[str]:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(f"{address}/telegram"))
+        async with Bot(TOKEN, session=session) as bot:
+            kinds = list(KINDS)
+            assert await bot.set_webhook(
+                webhook.address, secret_token=SECRET, allowed_updates=kinds, drop_pending_updates=True
+            )
+            witnessed = Witnessed(bot, webhook, steering)
+            for part in (private, inline, paying, crowds):
+                await part(witnessed)
+            return witnessed.read
+
+    with listening(Listener()) as webhook:
+        assert asyncio.run(story(webhook)) == updates()
