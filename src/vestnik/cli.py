@@ -127,7 +127,10 @@ def _described_settings(options: Sequence[str]) -> str:
 def _add_emulate(groups: Any) -> None:
     command = _command(groups, "emulate", "run the emulators and their control API alone")
     _add_address(command)
-    command.set_defaults(run=lambda parsed: commands.emulate(_settings(parsed, *_ADDRESS)))
+    command.add_argument(
+        "--proxy-port", help="be a proxy there for clients with the vendors' own hosts written into them; 0: a free one"
+    )
+    command.set_defaults(run=lambda parsed: commands.emulate(_settings(parsed, *_ADDRESS, "proxy_port")))
 
 
 def _add_relay(groups: Any) -> None:

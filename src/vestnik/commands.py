@@ -6,9 +6,10 @@ It has never heard of arguments; it is given settings or plain values and calls 
 import argparse
 import asyncio
 import os
+import shlex
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -45,8 +46,18 @@ def serve(settings: config.Settings) -> int:
 
 
 def emulate(settings: config.Settings) -> int:
-    """Serves the emulators alone until told to stop."""
-    return _serve(settings, lambda address: wiring.emulators(settings, address))
+    """Serves the emulators alone until told to stop, and says how clients come to them by proxy."""
+
+    @asynccontextmanager
+    async def build(address: str) -> AsyncIterator[serving.Service]:
+        async with wiring.emulators(settings, address) as emulating, AsyncExitStack() as stack:
+            if settings.proxy_port is not None:
+                listening = stack.enter_context(serving.listen(settings.host, settings.proxy_port))
+                for name, value in (await stack.enter_async_context(emulating.proxy(listening))).items():
+                    print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - to be pasted
+            yield emulating
+
+    return _serve(settings, build)
 
 
 def relay(settings: config.Settings) -> int:

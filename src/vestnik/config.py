@@ -54,6 +54,10 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _port_or_none(text: str) -> int | None:
+    return _whole(0, 65535)(text) if text else None
+
+
 def _span(least: float, most: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
         try:
@@ -96,6 +100,9 @@ class Settings:
 
     host: str = _setting("127.0.0.1", str, "The address to serve on; any but loopback needs a key or --insecure.")
     port: int = _setting(8080, _whole(0, 65535), "The port to serve on; 0 takes a free one.")
+    proxy_port: int | None = _setting(
+        None, _port_or_none, "Where `vestnik emulate` is a proxy for the vendors' own hosts; 0 takes a free port."
+    )
     data: Path = _setting(Path("vestnik-data"), Path, "The folder of vestnik.db and emulator.db.")
     database_url: str = _setting(
         "", str, "In place of vestnik.db: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE."

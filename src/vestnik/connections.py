@@ -43,13 +43,13 @@ class Bounds:
     """The connections that no request is under way on, the one that has waited longest first."""
 
 
-def for_open_files() -> Bounds:
-    """Bounds that leave others half of the files that the process may open, which is as many as the system lets it."""
+def for_open_files(share: int = 2) -> Bounds:
+    """Bounds that take one in `share` of the files that the process may open, which is as many as the system lets it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft not in (hard, resource.RLIM_INFINITY):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
-    return Bounds() if soft == resource.RLIM_INFINITY else Bounds(connections=max(_FEWEST, soft // 2))
+    return Bounds() if soft == resource.RLIM_INFINITY else Bounds(connections=max(_FEWEST, soft // share))
 
 
 class Connection(HttpToolsProtocol):

@@ -8,20 +8,19 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol
 
 import structlog
-import uvicorn
 from starlette.types import ASGIApp
 
 from vestnik.connections import bounded, for_open_files
 from vestnik.domain.errors import VestnikError
+from vestnik.servers import BACKLOG, Server, address_of, configured
 
 log = structlog.get_logger()
 
-_BACKLOG: Final = 2048
 _SWITCH_INTERVAL: Final = 0.0005
 """Seconds."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -43,35 +42,13 @@ class Service(Protocol):
     def stop(self) -> None: ...
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, settings: uvicorn.Config) -> None:
-        super().__init__(settings)
-        self.answers = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts, and says so."""
-        await super().startup(sockets)
-        self.answers.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves the signals alone: the work has to stop before the server does."""
-        yield
-
-
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; CannotServe says in one line why the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as reason:
         raise CannotServe(f"cannot listen on {host}:{port}: {os.strerror(reason.errno or 0)}") from None
-
-
-def address_of(listening: socket.socket) -> str:
-    """Where the socket listens, for instance `http://127.0.0.1:8080`."""
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def share_the_interpreter() -> None:
@@ -100,7 +77,7 @@ async def serve(
         _on_signals(stop)
     address = address_of(listening)
     async with build(address) as service:
-        server = _Server(_configured(service.app, grace))
+        server = Server(configured(service.app, bounded(for_open_files()), grace))
         async with asyncio.TaskGroup() as group:
             work = group.create_task(service.run())
             group.create_task(server.serve([listening]))
@@ -124,21 +101,6 @@ async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
         working.cancel()
     with suppress(asyncio.CancelledError):
         await working
-
-
-def _configured(app: ASGIApp, grace: float) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=bounded(for_open_files()),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, round(grace)),
-    )
 
 
 def _on_signals(stop: asyncio.Event) -> None:

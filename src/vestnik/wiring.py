@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from socket import socket
 from typing import Final
 
 import structlog
@@ -83,7 +84,18 @@ class Emulating:
 
     app: ASGIApp
     emulation: Emulation
-    stopped: asyncio.Event
+    settings: Settings
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def proxy(self, listening: socket) -> AsyncIterator[dict[str, str]]:
+        """The way to them for clients that know only the real hosts: the environment to give them."""
+        from vestnik.proxy.standing import proxy  # noqa: PLC0415 - only those who ask for it wait for its libraries
+
+        hosts = {host: f"/{name}" for name, messenger in messengers().items() for host in messenger.hosts}
+        folder, grace = self.settings.data / "proxy", self.settings.stop_grace
+        async with proxy(listening, self.app, hosts, folder, grace) as environment:
+            yield environment
 
     async def run(self) -> None:
         """Tells bots what happens until `stop`."""
@@ -168,7 +180,7 @@ async def emulators(settings: Settings, _address: str) -> AsyncIterator[Emulatin
     async with AsyncExitStack() as stack:
         emulation = await _emulation(settings, messengers(), SystemClock(), sockets(stack), {})
         stack.push_async_callback(emulation.close)
-        yield Emulating(far_asgi(emulation.answer, body_limit=FAR_BODY_LIMIT), emulation, asyncio.Event())
+        yield Emulating(far_asgi(emulation.answer, body_limit=FAR_BODY_LIMIT), emulation, settings)
 
 
 async def _emulation(

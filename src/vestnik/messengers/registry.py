@@ -72,6 +72,8 @@ class Messenger:
     gateway: Callable[[GatewayParts], Gateway]
     emulator: Callable[["World"], "Emulator"]
     real_pace: "RealPace"
+    hosts: tuple[str, ...] = ()
+    """The hosts of the real service's API, for clients that have them written into them."""
 
 
 @dataclass(frozen=True, slots=True)

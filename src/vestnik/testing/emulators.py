@@ -101,6 +101,10 @@ class Emulators:
             raise Unexpected(f"there is no messenger {messenger!r}; there are {', '.join(self._emulation.emulators)}")
         return f"{self.address}/{messenger}"
 
+    def proxy(self) -> dict[str, str]:
+        """The environment in which a client with a real host written into it comes here; see `vestnik emulate`."""
+        return self._thread.proxy()
+
     def phone(self, messenger: str, identifier: str) -> Phone:
         """The phone with that identifier; every well-formed identifier has one."""
         return Phone(self, messenger, identifier)

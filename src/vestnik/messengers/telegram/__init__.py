@@ -46,4 +46,5 @@ MESSENGER: Final = Messenger(
     emulator=_emulator,
     # Telegram publishes 30 messages a second for bulk notifications and one a second to one chat.
     real_pace=RealPace(per_second=30.0, gap=1.0),
+    hosts=("api.telegram.org",),
 )

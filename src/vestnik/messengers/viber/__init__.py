@@ -49,4 +49,5 @@ MESSENGER: Final = Messenger(
     emulator=_emulator,
     # Viber publishes no pace for single messages; its limit of 100 an hour to a silent receiver is no gap between two.
     real_pace=RealPace(),
+    hosts=("chatapi.viber.com",),
 )

@@ -59,4 +59,5 @@ MESSENGER: Final = Messenger(
     emulator=_emulator,
     # Meta publishes 80 messages a second for a number and one in 6 seconds to one person.
     real_pace=RealPace(per_second=80.0, gap=6.0),
+    hosts=("graph.facebook.com",),
 )

@@ -135,8 +135,9 @@ class Media:
 
 
 def address_of(request: Request) -> str:
-    """Where the emulated API is, as the request found it."""
-    return f"{request.headers.get('x-forwarded-proto', 'http')}://{request.headers.get('host', 'localhost')}/{NAME}"
+    """Where the emulated API is, as the request found it: directly or through a proxy that has it elsewhere."""
+    origin = f"{request.headers.get('x-forwarded-proto', 'http')}://{request.headers.get('host', 'localhost')}"
+    return origin + request.headers.get("x-forwarded-prefix", f"/{NAME}").rstrip("/")
 
 
 def _proof(medium: Medium, expires: int) -> str:
