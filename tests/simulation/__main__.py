@@ -5,6 +5,7 @@ lives so many, from that seed on.
 """
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -61,9 +62,15 @@ def _many(first: int, lives: int, stores: tuple[str, ...], workers: int) -> Iter
         for start in range(first, first + lives, _AT_ONCE)
         for store in stores
     ]
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_keep_what_is_there) as pool:
         for outcomes in pool.map(some, *zip(*batches, strict=True)):
             yield from outcomes
+
+
+def _keep_what_is_there() -> None:
+    """What was imported is never garbage, and a life makes little of it: looking for it takes a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def main(arguments: list[str]) -> int:

@@ -6,15 +6,15 @@ It has never heard of what is written; a commit is there whole or not at all, an
 import sqlite3
 from collections.abc import Sequence
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from tests.simulation.loop import PROCESS
+from tests.simulation.loop import PROCESS, Process
 from vestnik.domain.errors import StoreUnavailable
-from vestnik.groupcommit import GroupCommit, _Job, _resolve
+from vestnik.groupcommit import GroupCommit, _Job, _migrate, _resolve
 
 _A_MOMENT: Final = 0.000_001
 _names: Final = count()
@@ -36,15 +36,17 @@ class Disk:
         self.full = False
         self.stalled = 0.0
         """Seconds that a commit takes at least."""
+        self.cut_off: Process | None = None
+        """The only process for which it is stalled; None means all."""
         self.doom = Fate.WELL
         """What happens to the next commit of the service."""
         self._random = random
         self._slow = slow
 
-    def pause(self) -> float:
+    def pause(self, process: Process | None) -> float:
         """Seconds until what was asked for is begun or told."""
         slow = self._random.random() * self._slow if self._slow and self._random.random() < 0.7 else 0.0
-        return slow + self.stalled
+        return slow + (self.stalled if self.cut_off in (None, process) else 0.0)
 
     def fate(self) -> Fate:
         """What happens to the commit that is about to be made; a doom comes true once."""
@@ -65,6 +67,8 @@ class File:
 
     async def open(self, migrations: Sequence[tuple[int, str]]) -> "GroupCommit":
         """Opens it in the running process."""
+        if not self.ask("SELECT 1 FROM sqlite_schema LIMIT 1"):
+            _empty(tuple(migrations)).backup(self._keeper)
         return await LoopCommit.open(self.uri, migrations)
 
     def ask(self, question: str) -> list[Any]:
@@ -79,6 +83,14 @@ class File:
 
 _files: Final[dict[str, File]] = {}
 """Those of the present life, by address."""
+
+
+@cache
+def _empty(migrations: tuple[tuple[int, str], ...]) -> sqlite3.Connection:
+    """A database with nothing in it but the schema, to be copied: making one anew takes a tenth of a life."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    _migrate(connection, Path("empty.db"), migrations)
+    return connection
 
 
 class LoopCommit(GroupCommit):
@@ -105,7 +117,7 @@ class LoopCommit(GroupCommit):
         self._jobs.put(job)
         if not self._pending:
             self._pending = True
-            self._loop.call_later(self._file.disk.pause(), self._write)
+            self._loop.call_later(self._file.disk.pause(self._process), self._write)
 
     def _write(self) -> None:
         fate = self._file.disk.fate() if self._file.vital else Fate.WELL
@@ -117,7 +129,7 @@ class LoopCommit(GroupCommit):
             return
         self._pending = not self._jobs.empty() or self._held is not None
         if self._pending:
-            self._loop.call_later(self._file.disk.pause(), self._write)
+            self._loop.call_later(self._file.disk.pause(self._process), self._write)
         self._writing.execute(f"PRAGMA max_page_count = {1 if self._file.disk.full else 2**30}")
         if fate is Fate.BUSY:
             for job in batch:
@@ -127,7 +139,7 @@ class LoopCommit(GroupCommit):
         if fate in (Fate.LOST, Fate.KEPT) and self._process is not None:
             self._process.die()
             return
-        self._loop.call_later(self._file.disk.pause(), partial(_resolve, batch))
+        self._loop.call_later(self._file.disk.pause(self._process), partial(_resolve, batch))
 
     def _drop(self) -> None:
         """The process has died: what was not committed is gone."""

@@ -4,20 +4,22 @@ It has never heard of how many lives there are or who asked for them.
 """
 
 import asyncio
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
+from tests.simulation.archive import Archive, Kept
 from tests.simulation.inquest import busy, entries, look_into
 from tests.simulation.ledger import Ledger
 from tests.simulation.loop import SimulatedLoop, Stuck, run
-from tests.simulation.machine import FrontDoor, Machine, Program, emulate, serve
+from tests.simulation.machine import FrontDoor, Machine, Program, dispatch, emulate, serve
 from tests.simulation.people import Person
 from tests.simulation.plan import Plan
 from tests.simulation.story import Story
 from tests.simulation.truth import Count, End, Told, broken, count, delivery_of
 from tests.simulation.weather import Weather
+from vestnik.domain.message import Message
 from vestnik.emulation.journal import Entry
 from vestnik.ports import Store
 
@@ -78,11 +80,12 @@ class Life:
         self._ledger = Ledger()
         self._service = Program("service", machine, serve)
         self._emulators = Program("emulators", machine, emulate) if plan.apart else None
-        self._weather = Weather(machine, self._service, self._emulators)
+        self._peers = [Program(f"peer {number}", machine, dispatch) for number in range(len(plan.peers))]
+        self._weather = Weather(machine, self._service, self._emulators, self._peers)
 
     async def run(self) -> None:
         """From the first start to the last count."""
-        programs = [program for program in (self._service, self._emulators) if program is not None]
+        programs = [program for program in (self._service, self._emulators, *self._peers) if program is not None]
         keepers = [
             asyncio.create_task(program.keep_up(Random(f"downtime {self._plan.seed} {program.name}")))
             for program in programs
@@ -144,7 +147,7 @@ class Life:
         await _gather(store, end, self._machine)
         if not at_rest:
             self._outcome.faults.append("there is no rest")
-        self._outcome.faults += broken(end)
+        self._outcome.faults += [*self._machine.archive.faults, *broken(end)]
         self._outcome.count = count(end)
 
 
@@ -160,7 +163,43 @@ async def _gather(store: Store, end: End, machine: Machine) -> None:
     seen: defaultdict[str | None, list[float]] = defaultdict(list)
     for key, times in machine.seen.items():
         seen[delivery_of(key)] += times
+    for message, kept in await _what_is_known(store, end, machine.archive):
+        row = kept.row
+        end.told.append(
+            Told(
+                message,
+                row,
+                kept.attempts,
+                kept.receipts,
+                got.get(row.id, []),
+                seen[row.id],
+                machine.attempt_of,
+                gone=message.id in machine.archive.gone,
+            )
+        )
+
+
+def _with_its_text(message: Message, archive: Archive) -> Message:
+    return message if message.text else replace(message, text=archive.messages[message.id].text)
+
+
+async def _what_is_known(store: Store, end: End, archive: Archive) -> list[tuple[Message, Kept]]:
+    """Every delivery with its message and its whole history, whatever of it the store has let go of."""
+    known = []
+    end.messages = [_with_its_text(message, archive) for message in end.messages]
     for message in end.messages:
+        before = archive.deliveries.get(message.id, {})
         for row in await store.deliveries(message.id, state=None, limit=1000):
             attempts, receipts = await store.history(row.id)
-            end.told.append(Told(message, row, attempts, receipts, got.get(row.id, []), seen[row.id]))
+            if row.id in before:
+                end.left_over += [f"{row.id} has attempts beyond those that were let go of"] if attempts else []
+                attempts, receipts = before[row.id].attempts, [*before[row.id].receipts, *receipts]
+            known.append((message, Kept(row, attempts, receipts)))
+    there = {message.id for message in end.messages}
+    for message_id in sorted(archive.gone - there):
+        message = archive.messages[message_id]
+        kept = list(archive.deliveries[message_id].values())
+        states = Counter(each.row.state for each in kept)
+        end.messages.append(replace(message, counts=states))
+        known += [(message, each) for each in kept]
+    return known

@@ -13,6 +13,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
+from tests.simulation.archive import Archive
 from tests.simulation.disk import Disk, File
 from tests.simulation.loop import Process, SimulatedLoop
 from tests.simulation.net import Place, Wire
@@ -48,10 +49,15 @@ class Machine:
             "emulator.db": File(self.disk, vital=plan.seed % 2 == 0),
         }
         self.remains = Remains()
+        self.bells: list[asyncio.Event] = []
+        """Set when somebody has made something due; one for each dispatcher that listens."""
+        self.archive = Archive()
         self.wire = Wire(Random(f"wire {plan.seed}"), plan.slow_wire)
         self.places = {SERVICE: Place(), FAR: Place()}
         self.seen: defaultdict[str, list[float]] = defaultdict(list)
         """When requests with an Idempotency-Key reached a messenger, by key."""
+        self.attempt_of: dict[int, int | None] = {}
+        """Which attempt of its delivery made an entry of the journal, where that is known."""
         self.arrived = asyncio.Event()
         """Set whenever such a request arrives."""
         self.skew: Moment = 0
@@ -71,9 +77,9 @@ class Machine:
         self.shown.append((self.loop.time(), ahead))
 
     def latest(self, time: float) -> Moment:
-        """The latest time that the service's clock had shown by a time of the loop."""
+        """The latest time that a dispatcher's clock had shown by a time of the loop."""
         ends = [until for until, _ in self.shown[1:]] + [time]
-        return max(
+        return seconds(max((0.0, *self.plan.peers))) + max(
             EPOCH + seconds(min(until, time)) + ahead
             for (since, ahead), until in zip(self.shown, ends, strict=True)
             if since <= time
@@ -106,7 +112,10 @@ class Machine:
             if name in MESSENGERS
         }
         return replace(
-            self.plan.settings, no_emulators=self.plan.apart and not emulators, messengers=MappingProxyType(options)
+            self.plan.settings,
+            public_url=SERVICE,
+            no_emulators=self.plan.apart and not emulators,
+            messengers=MappingProxyType(options),
         )
 
 
@@ -162,9 +171,13 @@ class Program:
             self.ends += 1
             await asyncio.sleep(downtime.random() ** 3 * 5)
 
+    def abandon(self) -> None:
+        """When it ends the next time nobody starts it again."""
+        self._wanted = False
+
     async def quit(self) -> None:
         """Stops it for good."""
-        self._wanted = False
+        self.abandon()
         await self.stop()
 
     async def stop(self) -> None:
@@ -221,6 +234,13 @@ async def serve(program: Program) -> None:
             await running.run()
         finally:
             machine.places[SERVICE].vacate()
+
+
+async def dispatch(program: Program) -> None:
+    """A further `vestnik serve` over the same store, which nobody asks for anything: it sends."""
+    async with wiring.service(program.machine.settings(emulators=False), f"http://{program.name}") as running:
+        program.started(running)
+        await running.run()
 
 
 async def emulate(program: Program) -> None:

@@ -4,11 +4,18 @@ It has never heard of what is said; whoever calls a dead process is refused, who
 """
 
 import asyncio
+from contextvars import ContextVar
+from dataclasses import replace
 from random import Random
+from typing import Final
 
 from tests.simulation.loop import Process
 from vestnik.domain.errors import NoReply, NotSent
 from vestnik.ports import Far, HungUp, Request, Response
+
+ATTEMPT: Final[ContextVar[int | None]] = ContextVar("attempt", default=None)
+"""The number of the attempt that is being made, for whoever notes which attempt did what."""
+ATTEMPT_HEADER: Final = "x-attempt"
 
 
 class Wire:
@@ -68,6 +75,8 @@ class WireTransport:
 
     async def exchange(self, request: Request, *, timeout: float) -> Response:
         """See the port."""
+        if (attempt := ATTEMPT.get()) is not None:
+            request = replace(request, headers={**request.headers, ATTEMPT_HEADER: str(attempt)})
         try:
             async with asyncio.timeout(timeout):
                 return await self._there.call(self._wire, request)

@@ -4,7 +4,7 @@ It has never heard of how any of it is carried out.
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -13,6 +13,8 @@ from vestnik.domain.judge import OnUnclear
 
 MESSENGERS: Final = ("telegram", "viber", "whatsapp")
 NEVER: Final = 0.0
+_ASTRAY: Final = (0.0, -0.05, 0.05, -0.4, 0.4, -2.0, 2.0)
+"""Seconds by which the clocks of machines may differ; the longest is more than the shortest lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Plan:
     reads_after: float | None
     apart: bool
     """The emulators live in a process of their own."""
+    peers: tuple[float, ...]
+    """Further processes that dispatch from the same store: by how many seconds the clock of each is ahead."""
     shuffle: bool
     slow_disk: float
     slow_wire: float
@@ -58,14 +62,18 @@ class Plan:
         """The life of the seed."""
         random = Random(f"plan {seed}")
         honours = {name: random.random() < 0.5 for name in MESSENGERS}
+        further = Random(f"further {seed}")
+        peers = tuple(further.choice(_ASTRAY) for _ in range(further.choice((0, 0, 0, 1, 2))))
+        settings = _settings(random, honours)
         return cls(
             seed,
             store,
-            _settings(random, honours),
+            replace(settings, retention=further.choice((None, None, 2.0, 20.0)), test_clock=not peers),
             _troubles(random),
             honours,
             random.choice((None, None, 0.5, 5.0)),
-            apart=random.random() < 0.4,
+            apart=random.random() < 0.4 or bool(peers),
+            peers=peers,
             shuffle=random.random() < 0.8,
             slow_disk=random.choice((0.0, 0.002, 0.02, 0.2)),
             slow_wire=random.choice((0.0, 0.005, 0.1)),
@@ -77,12 +85,43 @@ class Plan:
         )
 
 
+def contested(seed: int, store: str) -> Plan:
+    """A life in which three dispatchers often hold the same delivery: attempts outlast their leases all the time."""
+    plan = Plan.draw(seed, store)
+    options = {name: {"honours_key": "0", "report_wait": ""} for name in MESSENGERS}
+    settings = replace(
+        plan.settings,
+        test_clock=False,
+        retention=None,
+        lease=1.0,
+        send_timeout=1.0,
+        patience=0.05,
+        retry_base=0.05,
+        retry_cap=0.05,
+        max_attempts=10,
+        slots=8,
+        stop_grace=1.0,
+        messengers=options,
+    )
+    return replace(
+        plan,
+        settings=settings,
+        troubles=Troubles(disk=1.0, faults=1.5, pauses=4.0),
+        honours_key=dict.fromkeys(MESSENGERS, False),
+        apart=True,
+        peers=(0.0, 0.05),
+        slow_far=1.0,
+        span=60.0,
+        people=3,
+        deeds=9,
+    )
+
+
 def _settings(random: Random, honours: dict[str, bool]) -> Settings:
     timeout = random.choice((0.3, 1.0, 3.0))
     base = random.choice((0.05, 0.5, 2.0))
     options = {name: {"honours_key": "1" if honours[name] else "0", "report_wait": ""} for name in MESSENGERS}
     return Settings(
-        test_clock=True,
         send_timeout=timeout,
         lease=max(1.0, timeout * random.choice((2, 4, 20))),
         retry_base=base,

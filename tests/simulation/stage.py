@@ -4,8 +4,8 @@ It has never heard of what is joined; it changes what names in the wiring mean, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,23 +18,32 @@ from starlette import routing
 from tests.simulation.disk import Fate
 from tests.simulation.loop import PROCESS
 from tests.simulation.machine import FAR, MACHINE, SERVICE, Clock, ServiceClock
-from tests.simulation.net import WireTransport
+from tests.simulation.net import ATTEMPT, ATTEMPT_HEADER, WireTransport
+from tests.simulation.retirement import shown, shown_in_memory
 from vestnik import outfit, wiring
 from vestnik.api import accounts, app, clock, deliveries, messages, sendmsg
 from vestnik.api.docs import Docs
 from vestnik.api.shapes import Shape
 from vestnik.config import Settings
+from vestnik.domain.delivery import Claim
 from vestnik.domain.errors import NotSent, StoreFull, StoreUnavailable
 from vestnik.domain.moment import seconds
+from vestnik.domain.outcomes import Outcome
 from vestnik.emulation import journal
 from vestnik.emulation.far import Emulation
 from vestnik.groupcommit import GroupCommit
 from vestnik.messengers.answers import IDEMPOTENCY_KEY
 from vestnik.messengers.registry import messengers
+from vestnik.messengers.telegram.gateway import TelegramGateway
+from vestnik.messengers.viber.gateway import ViberGateway
+from vestnik.messengers.whatsapp.gateway import WhatsAppGateway
 from vestnik.ports import Request, Response, Store
-from vestnik.store import sqlite
+from vestnik.sqlfiles import migrations
+from vestnik.store import sqlite, sqlite_retire
 from vestnik.store.memory import MemoryStore
+from vestnik.store.remains import Remains
 
+_GATEWAYS: Final[tuple[Any, ...]] = (TelegramGateway, ViberGateway, WhatsAppGateway)
 _READS: Final = frozenset(
     {
         "orphans",
@@ -52,6 +61,11 @@ _READS: Final = frozenset(
         "due",
     }
 )
+
+
+_RINGING: Final = frozenset({"accept", "give_back", "reschedule", "retry"})
+"""After these something may be due, for whichever process looks first."""
+_LOOK_EVERY: Final = 5.0
 
 
 class KeptInMemory:
@@ -72,10 +86,13 @@ class KeptInMemory:
 
         return asked
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     async def _carry_out(self, method: Any, writes: bool, args: Any, kwargs: Any) -> Any:
         disk, process = self._disk, self._process
         assert process is not None
-        await asyncio.sleep(disk.pause())
+        await asyncio.sleep(disk.pause(process))
         fate = disk.fate() if writes else Fate.WELL
         if writes and disk.full:
             raise StoreFull("there is no room on the disk")
@@ -88,20 +105,55 @@ class KeptInMemory:
         if fate is Fate.KEPT:
             process.die()
             await process.last_breath()
-        await asyncio.sleep(disk.pause())
+        await asyncio.sleep(disk.pause(process))
         return result
+
+
+class Shared:
+    """A store that other processes work with too: leases tell whose a delivery is, and whoever makes work rings."""
+
+    shared = True
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._machine = MACHINE.get()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        return self._ringing(method) if name in _RINGING else method
+
+    async def watch(self, on_change: Callable[[], None]) -> None:
+        """Calls back when somebody rings, and now and then without that."""
+        bell = asyncio.Event()
+        self._machine.bells.append(bell)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await bell.wait()
+            bell.clear()
+            on_change()
+
+    def _ringing(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def asked(*args: Any, **kwargs: Any) -> Any:
+            result = await method(*args, **kwargs)
+            for bell in self._machine.bells:
+                bell.set()
+            return result
+
+        return asked
 
 
 @asynccontextmanager
 async def _open_store(settings: Settings) -> AsyncIterator[Store]:
     machine = MACHINE.get()
     window = None if settings.dedupe_window is None else seconds(settings.dedupe_window)
+    store: Any
     if machine.plan.store == "memory":
-        yield cast("Store", KeptInMemory(MemoryStore(window, machine.remains)))
-        return
-    store = await sqlite.SqliteStore.open("vestnik.db", dedupe_window=window)
+        store = KeptInMemory(MemoryStore(window, machine.remains))
+    else:
+        store = await sqlite.SqliteStore.open("vestnik.db", dedupe_window=window)
     try:
-        yield store
+        yield cast("Store", Shared(store) if machine.plan.peers else store)
     finally:
         await store.close()
 
@@ -132,6 +184,32 @@ class Roads:
         """Nothing is open."""
 
 
+def _numbered(send: Callable[[Any, Claim], Awaitable[Outcome]]) -> Callable[[Any, Claim], Awaitable[Outcome]]:
+    """The sending of a gateway, so that whatever happens because of it knows which attempt it is."""
+
+    async def sending(gateway: Any, claim: Claim) -> Outcome:
+        token = ATTEMPT.set(claim.attempt)
+        try:
+            return await send(gateway, claim)
+        finally:
+            ATTEMPT.reset(token)
+
+    return sending
+
+
+_take = journal.Journal.take
+
+
+async def _noted_take(self: journal.Journal, item: journal.Item) -> journal.Kept:
+    """The entry, with a note of the attempt that made it."""
+    kept = await _take(self, item)
+    if not kept.replayed:
+        MACHINE.get().attempt_of[kept.entry.seq] = ATTEMPT.get()
+    return kept
+
+
+_known = cache(messengers)
+_migrations = cache(migrations)
 _answer = Emulation.answer
 
 
@@ -142,6 +220,8 @@ async def _noted_answer(self: Emulation, request: Request) -> Response:
     if key is None:
         return await _answer(self, request)
     machine.seen[key].append(machine.loop.time())
+    if ATTEMPT_HEADER in request.headers:
+        ATTEMPT.set(int(request.headers[ATTEMPT_HEADER]))
     machine.arrived.set()
     machine.story.tell("emulator", f"is sent {key}")
     try:
@@ -180,10 +260,17 @@ def stage(*, told: bool) -> Iterator[None]:
             (wiring, "open_store", _open_store),
             (outfit, "SocketTransport", Roads),
             (wiring, "version", cache(version)),
-            (wiring, "messengers", cache(messengers)),
+            (wiring, "messengers", _known),
+            (outfit, "messengers", _known),
             (sqlite, "GroupCommit", _Files),
+            (sqlite, "migrations", _migrations),
             (journal, "GroupCommit", _Files),
+            (journal, "migrations", _migrations),
             (Emulation, "answer", _noted_answer),
+            (sqlite_retire, "retire", shown),
+            (Remains, "retire", shown_in_memory),
+            (journal.Journal, "take", _noted_take),
+            *((gateway, "send", _numbered(gateway.send)) for gateway in _GATEWAYS),
             (app, "describe", lambda *_: {}),
             (app, "Docs", cache(Docs)),
             (routing, "compile_path", cache(routing.compile_path)),
@@ -197,7 +284,10 @@ def stage(*, told: bool) -> Iterator[None]:
 
 def _clock(offset: int = 0) -> Clock:
     process = PROCESS.get()
-    return ServiceClock(offset) if process is not None and process.name == "service" else Clock(offset)
+    name = "" if process is None else process.name
+    if name.startswith("peer "):
+        return Clock(offset + seconds(MACHINE.get().plan.peers[int(name.removeprefix("peer "))]))
+    return ServiceClock(offset) if name == "service" else Clock(offset)
 
 
 _Shape: Final = Shape

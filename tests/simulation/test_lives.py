@@ -10,7 +10,8 @@ from typing import Final
 import pytest
 
 from tests.simulation.__main__ import again, story_of, tell
-from tests.simulation.life import Outcome, live
+from tests.simulation.life import Outcome, live, live_out
+from tests.simulation.plan import contested
 from tests.simulation.stage import stage
 
 SEED: Final = int(os.environ.get("SIMULATION_SEED", "0")) or SystemRandom().randrange(1, 10**9)
@@ -43,6 +44,12 @@ def test_nothing_is_lost_or_doubled_in_lives_with_the_store_in_memory(first: int
 def test_nothing_is_lost_or_doubled_in_lives_with_the_store_in_a_file(first: int) -> None:
     for seed in range(first, first + _LIVES):
         must_be_faultless(live(seed, "sqlite"))
+
+
+@pytest.mark.parametrize("store", ["memory", "sqlite"])
+def test_nothing_is_lost_or_doubled_where_three_dispatchers_contend_for_the_same_deliveries(store: str) -> None:
+    for seed in range(6):
+        assert not live_out(contested(seed, store)).faults, f"contested({seed}, {store!r})"
 
 
 @pytest.mark.parametrize("store", ["memory", "sqlite"])

@@ -4,7 +4,7 @@ It has never heard of how things came to be so; it is given the end of a life an
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.simulation.ledger import Ledger
@@ -31,6 +31,10 @@ class Told:
     entries: list[Entry]
     seen: list[float]
     """When requests about it reached its messenger, on the loop's time."""
+    attempt_of: Mapping[int, int | None]
+    """Which attempt made an entry, by its number in the journal, where that is known."""
+    gone: bool = False
+    """The service has let go of all of it: a report that came later found nothing."""
 
     @property
     def unclear(self) -> int:
@@ -63,6 +67,8 @@ class End:
     journal: list[Entry] = field(default_factory=list)
     reports_lost: bool = False
     """Whether a report may have been lost on its way."""
+    left_over: list[str] = field(default_factory=list)
+    """What was to be let go of and is there."""
     latest: Callable[[float], Moment] = lambda _: 0
     """The latest time that clocks had shown by a time of the loop."""
 
@@ -85,7 +91,7 @@ def count(end: End) -> Count:
 
 def broken(end: End) -> list[str]:
     """Every promise that was broken, as a sentence."""
-    found = [*end.ledger.complaints, *_orders(end), *_strangers(end), *_tallies(end), *_repeats(end)]
+    found = [*end.ledger.complaints, *end.left_over, *_orders(end), *_strangers(end), *_tallies(end), *_repeats(end)]
     for told in end.told:
         for check in (_final, _attempts, _endings, _journal, _state, _times):
             found += [f"{told.row.id} on {told.row.messenger}: {fault}" for fault in check(told, end)]
@@ -118,6 +124,8 @@ def _strangers(end: End) -> Iterator[str]:
     """Whatever phones got was accepted."""
     ids = {told.row.id for told in end.told}
     for entry in end.journal:
+        if not entry.text:
+            yield f"{entry.recipient} on {entry.messenger} got a message without a text"
         if delivery_of(entry.idempotency_key) not in ids:
             yield f"{entry.recipient} on {entry.messenger} got {entry.text!r}, which nobody accepted"
 
@@ -162,7 +170,7 @@ def _final(told: Told, end: End) -> Iterator[str]:
         yield f"is still {row.state}"
     if row.state is State.SENT and row.messenger == "telegram":
         yield "is sent for good, and telegram reports nothing"
-    if row.state is State.SENT and not end.reports_lost:
+    if row.state is State.SENT and not (end.reports_lost or told.gone):
         yield "is still sent, and no report was lost"
     if row.state is State.UNKNOWN:
         if not told.unclear:
@@ -191,10 +199,12 @@ def _endings(told: Told, end: End) -> Iterator[str]:
     """An attempt has no answer only where something kept it from one."""
     troubles = end.plan.troubles
     codes = {made.code for made in told.attempts if made.ending is Ending.UNCLEAR}
-    if LEASE_RAN_OUT.code in codes and not (troubles.clocks or troubles.pauses or troubles.disk):
+    held_up = troubles.clocks or troubles.pauses or troubles.disk
+    shared = bool(end.plan.peers)
+    if LEASE_RAN_OUT.code in codes and not (held_up or (shared and (troubles.crashes or any(end.plan.peers)))):
         yield "its lease ran out, and nothing held it up"
-    if INTERRUPTED.code in codes and not (troubles.crashes or troubles.stops):
-        yield "it was interrupted, and nothing had stopped"
+    if INTERRUPTED.code in codes and (shared or not (troubles.crashes or troubles.stops)):
+        yield "it was interrupted, and nothing had stopped that nobody else looks after"
 
 
 def _journal(told: Told, end: End) -> Iterator[str]:
@@ -203,6 +213,15 @@ def _journal(told: Told, end: End) -> Iterator[str]:
         yield f"reached its phone {times} times, although its key is honoured"
     if times > told.taken + told.unclear:
         yield f"reached its phone {times} times in {told.taken} taken and {told.unclear} unclear attempts"
+    endings: dict[int | None, Ending] = {made.attempt: made.ending for made in told.attempts}
+    made_by = {told.attempt_of.get(entry.seq) for entry in told.entries}
+    for attempt in made_by - {None}:
+        if endings.get(attempt) not in (Ending.TAKEN, Ending.UNCLEAR):
+            yield f"reached its phone by attempt {attempt}, which is {endings.get(attempt)} in its history"
+    if None not in made_by and not end.plan.honours_key[row.messenger]:
+        for attempt, ending in endings.items():
+            if ending is Ending.TAKEN and attempt not in made_by:
+                yield f"attempt {attempt} is taken in its history, and its phone got nothing by it"
     held = end.plan.settings.on_unclear is OnUnclear.HOLD
     if held and times > 1 + end.ledger.touch.retries.get(row.id, 0):
         yield f"reached its phone {times} times, although doubt holds it"

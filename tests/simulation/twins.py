@@ -41,12 +41,15 @@ class Pace:
 def twin_plan(seed: int, store: str) -> Plan:
     """A life without troubles, on a disk and wires that cost nothing, with more to do than there are slots."""
     plan = Plan.draw(seed, store)
-    settings = replace(plan.settings, slots=1 + seed % 4, dedupe_window=None, send_timeout=3.0, lease=60.0)
+    settings = replace(
+        plan.settings, slots=1 + seed % 4, dedupe_window=None, retention=None, send_timeout=3.0, lease=60.0
+    )
     return replace(
         plan,
         settings=settings,
         troubles=Troubles(),
         apart=False,
+        peers=(),
         slow_disk=0.0,
         slow_wire=0.0,
         slow_far=0.0,

@@ -4,7 +4,7 @@ It has never heard of what should become of messages meanwhile.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any, Final
@@ -23,6 +23,8 @@ from vestnik.ports import HungUp, Request, Response
 JSON: Final = {"content-type": "application/json"}
 _LONGEST_FUSE: Final = 300
 """Callbacks until a process that is to die between two awaits dies."""
+_FOR_GOOD: Final = 0.2
+"""How often a dispatcher that dies is not started again."""
 _SOON: Final = 5.0
 _ASKING: Final = 2
 """Messengers that are told where to report."""
@@ -31,10 +33,11 @@ _ASKING: Final = 2
 class Weather:
     """All troubles of one life."""
 
-    def __init__(self, machine: Machine, service: Program, emulators: Program | None) -> None:
+    def __init__(self, machine: Machine, service: Program, emulators: Program | None, peers: Sequence[Program]) -> None:
         self._machine = machine
         self._service = service
         self._emulators = emulators
+        self._peers = peers
         self._random = Random(f"weather {machine.plan.seed}")
         self.reports_lost = False
         """Whether a report may have been lost for good."""
@@ -87,14 +90,18 @@ class Weather:
             await trouble()
 
     def _programs(self) -> list[Program]:
-        return [program for program in (self._service, self._emulators) if program is not None]
+        return [program for program in (self._service, self._emulators, *self._peers) if program is not None]
 
     async def _crash(self) -> None:
-        """The service dies between two awaits, or in a commit."""
+        """The service dies between two awaits, or in a commit; another dispatcher may die for good."""
         if self._random.random() < 0.4:
             self._machine.disk.doom = self._random.choice((Fate.LOST, Fate.KEPT))
-        elif self._service.process is not None:
-            self._service.process.fuse = self._random.randint(1, _LONGEST_FUSE)
+            return
+        victim = self._random.choice((self._service, *self._peers))
+        if victim.process is not None:
+            victim.process.fuse = self._random.randint(1, _LONGEST_FUSE)
+        if victim is not self._service and self._random.random() < _FOR_GOOD:
+            victim.abandon()
 
     async def _crash_emulators(self) -> None:
         if self._emulators is not None and self._emulators.process is not None:
@@ -125,12 +132,14 @@ class Weather:
             return
         if way < 0.5:
             disk.stalled = self._random.random() * self._random.choice((1, 5))
-            self._machine.story.tell("disk", f"takes {disk.stalled:.3f} s longer for everything")
+            disk.cut_off = self._random.choice((self._service, *self._peers)).process if self._peers else None
+            whom = "everybody" if disk.cut_off is None else disk.cut_off.name
+            self._machine.story.tell("disk", f"takes {disk.stalled:.3f} s longer for {whom}")
         else:
             disk.full = True
             self._machine.story.tell("disk", "is full")
         await asyncio.sleep(span)
-        disk.full, disk.stalled = False, 0.0
+        disk.full, disk.stalled, disk.cut_off = False, 0.0, None
         self._machine.story.tell("disk", "is well again")
 
     async def _put_faults(self) -> None:
