@@ -44,7 +44,7 @@ class Bounds:
 
 
 def for_open_files(share: int = 2) -> Bounds:
-    """Bounds that take one in `share` of the files that the process may open, which is as many as the system lets it."""
+    """Bounds that take one in `share` of the files that the process may open: as many as the system lets it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft not in (hard, resource.RLIM_INFINITY):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -71,12 +71,12 @@ def test_clients_believe_it_about_its_hosts_and_about_no_other(tmp_path: Path) -
 
 
 def test_a_certificate_is_used_again_until_it_is_about_to_end(tmp_path: Path) -> None:
-    days = 0.0
-    authority = Authority(tmp_path, HOSTS, lambda: later(days)())
+    ahead = [0.0]
+    authority = Authority(tmp_path, HOSTS, lambda: SystemClock().now() + seconds(ahead[-1] * DAY))
     first = authority.context(HOSTS[0])
-    days = 28.0
+    ahead.append(28.0)
     assert authority.context(HOSTS[0]) is first
-    days = 29.5
+    ahead.append(29.5)
     renewed = authority.context(HOSTS[0])
     assert renewed is not first
     assert authority.context(HOSTS[0]) is renewed

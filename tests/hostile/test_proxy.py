@@ -160,10 +160,9 @@ def test_a_client_that_wants_another_host_than_its_tunnel_s_sees_whose_certifica
 
 def test_a_request_for_another_host_than_its_tunnel_s_is_misdirected(standing: Proxied) -> None:
     with standing.tunnel() as tunnel:
-        assert asks(tunnel, "/x", "graph.facebook.com") == (
-            421,
-            b"vestnik: this tunnel leads to api.telegram.org alone, not to graph.facebook.com\n",
-        )
+        status, body = asks(tunnel, "/x", "graph.facebook.com")
+        assert status == 421
+        assert b"leads to api.telegram.org alone, not to graph.facebook.com" in body
         assert asks(tunnel, "/x")[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""Clients with the vendors' hosts written into them, untouched, come to `vestnik emulate` by the lines that it prints."""
+"""Clients with the vendors' hosts written into them come, untouched, to `vestnik emulate` by the lines it prints."""
 
 import json
 import os

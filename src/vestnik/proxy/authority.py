@@ -75,12 +75,11 @@ class Authority:
 
     def context(self, host: str) -> ssl.SSLContext:
         """TLS as the host, whatever name a client asks for: one that wanted another sees by itself whose this is."""
-        context, until = self._contexts.get(host, (None, None))
-        if context is None or until is None or until < self._time() + _EARLY:
+        known = self._contexts.get(host)
+        if known is None or known[1] < self._time() + _EARLY:
             leaf = self._leaf(host)
-            context = self._contexts[host] = self._offering(host, leaf), leaf.certificate.not_valid_after_utc
-            return context[0]
-        return context
+            known = self._contexts[host] = self._offering(leaf), leaf.certificate.not_valid_after_utc
+        return known[0]
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now() // 1_000_000, UTC)
@@ -147,7 +146,7 @@ class Authority:
         builder = builder.serial_number(serial).not_valid_before(now - _EARLY).not_valid_after(now + life)
         return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
 
-    def _offering(self, host: str, leaf: Pair) -> ssl.SSLContext:
+    def _offering(self, leaf: Pair) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(ALPN)

@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 def no_request(start: bytes) -> Refused | None:
-    """Why this cannot become the beginning of a request, as soon as that can be seen; a head may begin after a break."""
+    """Why this cannot become the beginning of a request, as soon as that can be seen."""
     first = start.lstrip(b"\r\n")[:1]
     if first == b"\x16":
         return Refused(

@@ -170,4 +170,4 @@ class Tunnel(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._deadline.cancel()
-        self._state.connections.discard(self)  # type: ignore[arg-type] # as above
+        self._state.connections.discard(self)

@@ -50,7 +50,7 @@ class EmulatorThread:
         self._thread.join()
 
     def proxy(self) -> dict[str, str]:
-        """The environment for clients that have the real hosts written into them; the proxy begins with the first call."""
+        """The environment for clients with the real hosts written into them; the proxy begins with the first call."""
         assert self._loop is not None
         assert self._proxy_wanted is not None
         self._loop.call_soon_threadsafe(self._proxy_wanted.set)
