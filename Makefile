@@ -8,11 +8,11 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash soak check bench bench-quick profile docs lock clean
+.PHONY: help setup run test crash crash-cluster soak check bench bench-quick profile docs lock clean
 .PHONY: peers
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # The stamp names the place and the contents, so a moved tree or a changed lock sets up anew and all else costs nothing.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -47,6 +47,9 @@ test: setup ## Set up and run all tests; ARGS="-k dedupe" picks some
 
 crash: setup ## Kill the service a hundred times and count; CRASH_KILLS=N for another number, CRASH_SEED=N repeats a run
 	@CRASH_KILLS=$${CRASH_KILLS:-100} $(BIN)/python -m pytest tests/crash $(ARGS)
+
+crash-cluster: setup ## Do everything to a cluster ten times over and count; CRASH_ROUNDS=N for another number
+	@CRASH_ROUNDS=$${CRASH_ROUNDS:-10} $(BIN)/python -m pytest tests/cluster/test_crashes.py $(ARGS)
 
 soak: setup ## A steady load with faults, watched for growth; MINUTES=N for other than 5
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)

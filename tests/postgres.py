@@ -8,10 +8,6 @@ import asyncio
 import atexit
 import os
 import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import cache
@@ -21,11 +17,11 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
+from tests.servers import postgres as own
+
 HOW: Final = "needs PostgreSQL: apt-get install postgresql, running or not"
-_RUNNING: Final = [
-    f"postgresql://{user}@127.0.0.1:5432/postgres" for user in ("postgres", pwd.getpwuid(os.getuid())[0])
-]
-_PROGRAMS: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+RUNNING: Final = [f"postgresql://{user}@127.0.0.1:5432/postgres" for user in ("postgres", pwd.getpwuid(os.getuid())[0])]
+"""Where one may run already that lets us make databases."""
 _PREFIX: Final = "vestnik_test_"
 
 
@@ -59,17 +55,11 @@ def wipe() -> None:
 @cache
 def server() -> str | None:
     """The address of a server's own database; None where no server runs and none can be started."""
-    for address in _RUNNING:
+    for address in RUNNING:
         with suppress(OSError, asyncpg.PostgresError, TimeoutError):
             if ask(address, "SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user"):
                 return address
     return _start()
-
-
-def program(name: str) -> str | None:
-    """Where one of the server's programs is; Debian keeps them off the path."""
-    places = os.pathsep.join([*map(str, _PROGRAMS), os.environ.get("PATH", "")])
-    return shutil.which(name, path=places)
 
 
 @cache
@@ -93,46 +83,12 @@ def _drop_leftovers(address: str) -> None:
 
 
 def _start() -> str | None:
-    """A server of our own in a temporary folder, stopped when this process ends."""
-    initdb, control = program("initdb"), program("pg_ctl")
-    if initdb is None or control is None:
+    """A server of our own, ended with this process."""
+    if not own.can_be_started():
         return None
-    folder = Path(tempfile.mkdtemp(prefix="vestnik-postgres-"))
-    as_user = _unprivileged(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _run(
-        as_user, initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
-    )
-    _run(as_user, control, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    atexit.register(_run, as_user, control, "-D", str(data), "-m", "immediate", "-w", "stop")
-    return f"postgresql://postgres@127.0.0.1:{port}/postgres"
-
-
-def _unprivileged(folder: Path) -> str | None:
-    """Whom to run the server as, because it refuses to be run by root; None for ourselves."""
-    if os.getuid() != 0:
-        return None
-    user = "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-    os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    return user
-
-
-def _run(user: str | None, *command: str) -> None:
-    subprocess.run(
-        command,
-        user=user,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        timeout=60,
-        cwd="/",
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-    )
+    started = own.OwnPostgres()
+    started.start()
+    return started.url()
 
 
 async def _with_connection(address: str, work: Callable[[Any], Awaitable[Any]]) -> Any:

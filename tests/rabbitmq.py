@@ -1,4 +1,4 @@
-"""Decides which RabbitMQ the tests use: the one that runs here, and a virtual host for this run.
+"""Decides which RabbitMQ the tests use: the one that runs here, else one of their own, and a virtual host for this run.
 
 It has never heard of what is queued. A run's virtual host is dropped at its end, and what a killed run left behind at
 the start of the next.
@@ -17,14 +17,19 @@ from typing import Any, Final
 import pytest
 from kombu import Connection
 
-HOW: Final = "needs a running RabbitMQ and the right to use rabbitmqctl: apt-get install rabbitmq-server, as root"
+from tests.servers import rabbitmq as own
+
+HOW: Final = "needs RabbitMQ: apt-get install rabbitmq-server, running or not"
+CONTROL: Final = ["rabbitmqctl", "--quiet"]
+"""Speaks with the broker that runs here, if we may."""
+RUNNING: Final = "amqp://guest:guest@127.0.0.1:5672"
 _PREFIX: Final = "vestnik_test_"
 _WITHIN: Final = 60.0
 
 
 def url() -> str:
     """The address of this run's virtual host; skips the test where there is no RabbitMQ."""
-    found = _virtual_host()
+    found = _running() or _own()
     if found is None:
         pytest.skip(HOW)
     return found
@@ -37,14 +42,10 @@ def channel(address: str) -> Iterator[Any]:
         yield connection.default_channel
 
 
-def break_connections() -> None:
-    """Closes every connection to this run's virtual host, as a broker that goes away does."""
-    assert _control("close_all_connections", "--vhost", url().rpartition("/")[2], "a test") is not None
-
-
 @cache
-def _virtual_host() -> str | None:
-    if shutil.which("rabbitmqctl") is None or os.geteuid() != 0:
+def _running() -> str | None:
+    """A virtual host of the broker that runs here; None where none does or we may not make one."""
+    if shutil.which(CONTROL[0]) is None or os.geteuid() != 0:
         return None
     known = _control("list_vhosts", "name")
     if known is None:
@@ -56,15 +57,23 @@ def _virtual_host() -> str | None:
     _control("add_vhost", name)
     _control("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
     atexit.register(_control, "delete_vhost", name)
-    return f"amqp://guest:guest@127.0.0.1:5672/{name}"
+    return f"{RUNNING}/{name}"
+
+
+@cache
+def _own() -> str | None:
+    """A virtual host of a broker of our own, ended with this process."""
+    if not own.can_be_started():
+        return None
+    started = own.OwnRabbitMQ(f"{_PREFIX}{os.getpid()}")
+    started.start()
+    return started.url()
 
 
 def _control(*words: str) -> str | None:
     """What rabbitmqctl says; None where it cannot do it."""
     try:
-        done = subprocess.run(
-            ["rabbitmqctl", "--quiet", *words], capture_output=True, text=True, timeout=_WITHIN, check=False
-        )
+        done = subprocess.run([*CONTROL, *words], capture_output=True, text=True, timeout=_WITHIN, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

@@ -39,14 +39,19 @@ class Ended(AssertionError):
 
 
 class Process:
-    """A running command; its output is appended to `log`, so that a restart goes on in the same file."""
+    """A running command; its output is appended to `log`, so that a restart goes on in the same file.
 
-    def __init__(self, arguments: Sequence[str], log: Path, settings: Mapping[str, str]) -> None:
+    `enter` is a command that makes the place in which the command is to run.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], log: Path, settings: Mapping[str, str], enter: Sequence[str] = ()
+    ) -> None:
         self._log = log
         self._begin = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-S", "-c", DIES_WITH_US, *COMMAND, *arguments],
+                [sys.executable, "-S", "-c", DIES_WITH_US, *enter, *COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 
-from tests.acceptance.client import NoAnswer
+from tests.acceptance.client import NoAnswer, Reply
 from tests.acceptance.journal import Arrival, Audit, audit, expected
 from tests.acceptance.people import MESSENGERS, people
 from tests.acceptance.service import Service
@@ -48,14 +48,29 @@ class Accepted:
         return [arrival for arrivals in self.messages.values() for arrival in arrivals]
 
 
+class Answering(Protocol):
+    """A service, or several behind one door."""
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Reply: ...
+
+
 class Load:
     """Clients that send at the same time as long as the block lasts; then each ends the request that it is at.
 
-    Every second client gives its requests an Idempotency-Key; the others rely on the content being the same.
+    Every second client gives its requests an Idempotency-Key; the others rely on the content being the same. Texts
+    begin with `named`, which tells the load from others on the same service.
     """
 
-    def __init__(self, service: Service, *, clients: int = CLIENTS, messengers: Sequence[str] = MESSENGERS) -> None:
+    def __init__(
+        self,
+        service: Answering,
+        *,
+        clients: int = CLIENTS,
+        messengers: Sequence[str] = MESSENGERS,
+        named: str = "",
+    ) -> None:
         self._service = service
+        self._named = named
         self._messengers = messengers
         self._stop = Event()
         self._pool = ThreadPoolExecutor(clients)
@@ -83,7 +98,7 @@ class Load:
         number = 0
         while not self._stop.is_set():
             whom = people(PEOPLE, (client * 100_000 + number) * PEOPLE % 9_000_000)
-            text = f"Client {client} says {number}"
+            text = f"{self._named}Client {client} says {number}"
             body = {
                 "sender": "acme",
                 "text": text,
@@ -91,7 +106,7 @@ class Load:
                 "recipients": whom,
                 "max_attempts": MAX_ATTEMPTS,
             }
-            headers = {"idempotency-key": f"client-{client}-{number}"} if client % 2 else {}
+            headers = {"idempotency-key": text.replace(" ", "-")} if client % 2 else {}
             message_id = self._until_accepted(body, headers, accepted)
             assert message_id not in accepted.messages, "two requests were accepted as one message"
             accepted.messages[message_id] = expected(text, whom, self._messengers)

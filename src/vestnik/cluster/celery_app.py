@@ -42,6 +42,7 @@ def celery_app(broker_url: str, messengers: Sequence[str]) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_heartbeat=20,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=True,
         enable_utc=True,

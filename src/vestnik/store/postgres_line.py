@@ -95,7 +95,7 @@ class Line:
         return cls(
             await asyncpg.create_pool(
                 url,
-                min_size=1,
+                min_size=0,  # With a floor the pool tells of every server that is away by a traceback in the log.
                 max_size=connections,
                 max_inactive_connection_lifetime=60,
                 timeout=CONNECTION_SECONDS,
