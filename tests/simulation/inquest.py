@@ -19,7 +19,7 @@ _STATES: Final = ", ".join(f"'{state}'" for state in UNFINISHED)
 _UNFINISHED: Final = f"SELECT count(*) FROM deliveries WHERE state IN ({_STATES})"
 _PENDING: Final = "SELECT count(*) FROM callback"
 _ENTRIES: Final = """
-SELECT seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+SELECT seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, type
 FROM entry WHERE inbound = 0 ORDER BY seq
 """
 

@@ -6,7 +6,7 @@ SELECT json_group_array(json_array(messenger, bot)) FROM (SELECT DISTINCT messen
 SELECT
     (
         SELECT json_group_array(json_array(id, kind, told_at, due, attempt, json_array(
-            seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+            seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, type
         )))
         FROM (
             SELECT callback.id, callback.kind, callback.at AS told_at, callback.due, callback.attempt, entry.*

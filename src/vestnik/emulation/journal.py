@@ -55,6 +55,8 @@ class Draft(NamedTuple):
     """What else of the messenger's records changes with the message."""
     failed: str | None = None
     """The code of a failure that the messenger finds out only after it took the message, whatever the phone is like."""
+    type: str = "text"
+    """What kind of message it is, in the messenger's words."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -71,6 +73,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     failed: str | None
     at: Moment
     payload: str
+    type: str
 
 
 class Wanted(NamedTuple):
@@ -84,6 +87,7 @@ class Wanted(NamedTuple):
     recipient: str | None = None
     bot: str | None = None
     text: str | None = None
+    type: str | None = None
     since: Moment | None = None
     until: Moment | None = None
     among: Sequence[str] = ()
@@ -269,24 +273,12 @@ def _entry(seq: int, item: Item) -> Entry:
         item.failed,
         item.at,
         draft.payload,
+        draft.type,
     )
 
 
 def _row(entry: Entry, item: Item) -> tuple[Any, ...]:
-    return (
-        entry.seq,
-        entry.messenger,
-        entry.bot,
-        entry.inbound,
-        entry.recipient,
-        entry.text,
-        entry.external_id,
-        entry.idempotency_key,
-        item.honoured,
-        entry.failed,
-        entry.at,
-        entry.payload,
-    )
+    return (*msgspec.structs.astuple(entry), item.honoured)
 
 
 def _with_first(connection: sqlite3.Connection, entries: list[Entry], items: list[Item]) -> list[Kept]:

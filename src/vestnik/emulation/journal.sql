@@ -4,9 +4,9 @@ SELECT max(coalesce((SELECT max(seq) FROM entry), 0), (SELECT value FROM mark WH
 -- name: take
 -- The row of parameters is repeated for as many entries as are taken at once. A row whose key is known is left out.
 INSERT INTO entry (
-    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, honoured, failed, at, payload
+    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, type, honoured
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: report
@@ -17,7 +17,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
 -- name: known
 -- The first entries of keys, one JSON array [messenger, bot, key] for each.
 SELECT json_group_array(json_array(
-    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, entry.type
 ))
 FROM json_each(:keys) AS asked
 JOIN entry ON messenger = asked.value ->> 0 AND bot = asked.value ->> 1 AND idempotency_key = asked.value ->> 2
@@ -25,31 +25,31 @@ JOIN entry ON messenger = asked.value ->> 0 AND bot = asked.value ->> 1 AND idem
 
 -- name: entry
 SELECT json_group_array(json_array(
-    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, type
 ))
 FROM entry WHERE seq = :seq
 
 -- name: page
 SELECT json_group_array(json_array(
-    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, type
 ))
 FROM (
     SELECT * FROM entry
     WHERE seq > :after AND (:inbound IS NULL OR inbound = :inbound) AND (:messenger IS NULL OR messenger = :messenger)
-        AND (:bot IS NULL OR bot = :bot) AND (:text IS NULL OR text GLOB :text)
+        AND (:bot IS NULL OR bot = :bot) AND (:type IS NULL OR type = :type) AND (:text IS NULL OR text GLOB :text)
         AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at < :until)
     ORDER BY seq LIMIT :limit
 )
 
 -- name: page_of_recipient
 SELECT json_group_array(json_array(
-    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload
+    seq, messenger, bot, inbound, recipient, text, external_id, idempotency_key, failed, at, payload, type
 ))
 FROM (
     SELECT entry.* FROM mailbox CROSS JOIN entry ON entry.seq = mailbox.seq
     WHERE mailbox.messenger IN (SELECT value FROM json_each(:among)) AND mailbox.recipient = :recipient
         AND mailbox.seq > :after AND (:inbound IS NULL OR entry.inbound = :inbound)
-        AND (:bot IS NULL OR bot = :bot) AND (:text IS NULL OR text GLOB :text)
+        AND (:bot IS NULL OR bot = :bot) AND (:type IS NULL OR type = :type) AND (:text IS NULL OR text GLOB :text)
         AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at < :until)
     ORDER BY mailbox.seq LIMIT :limit
 )

@@ -22,7 +22,7 @@ MOST: Final = 10_000
 LONGEST_WAIT: Final = 300.0
 """Seconds that somebody may wait for a message."""
 
-_FILTERS: Final = ("messenger", "recipient", "bot", "text", "since", "until")
+_FILTERS: Final = ("messenger", "recipient", "bot", "type", "text", "since", "until")
 
 
 class _Shown(msgspec.Struct):
@@ -32,6 +32,7 @@ class _Shown(msgspec.Struct):
     messenger: str
     bot: str
     recipient: str
+    type: str
     text: str
     external_id: str
     idempotency_key: str | None
@@ -105,7 +106,9 @@ class Reading:
         if wrongs:
             raise Refusal(wrongs)
         among = tuple(self._emulators) if messenger is None else (messenger,)
-        return Wanted(messenger, recipient, given.get("bot"), given.get("text"), among=among, **moments)
+        return Wanted(
+            messenger, recipient, given.get("bot"), given.get("text"), given.get("type"), among=among, **moments
+        )
 
 
 def _page(entries: list[Entry], limit: int) -> bytes:
@@ -116,6 +119,7 @@ def _page(entries: list[Entry], limit: int) -> bytes:
             entry.messenger,
             entry.bot,
             entry.recipient,
+            entry.type,
             entry.text,
             entry.external_id,
             entry.idempotency_key,

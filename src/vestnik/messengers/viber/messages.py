@@ -41,6 +41,8 @@ class Checked(NamedTuple):
     """The API version that the receiver's device must have."""
     fails: str | None
     """Why the receiver's device will not show it."""
+    kind: str = "text"
+    """Its type, or `keyboard` where it brings nothing else."""
 
 
 class _Rule(NamedTuple):
@@ -122,7 +124,7 @@ def checked(message: Mapping[str, Any], *, sender: bool = True) -> Checked:
     if kind is not None:
         demand(kind, message)
     needs, fails = _panels(message, version or 1)
-    return Checked(readable(message), max(needs, version or 1), fails)
+    return Checked(readable(message), max(needs, version or 1), fails, kind or "keyboard")
 
 
 def demand(kind: str, content: Mapping[str, Any]) -> None:

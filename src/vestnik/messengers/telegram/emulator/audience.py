@@ -10,7 +10,7 @@ import msgspec
 from vestnik.emulation.journal import Draft, Entry
 from vestnik.messengers.telegram.emulator.calls import Json
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE
-from vestnik.messengers.telegram.emulator.messages import Stored, is_service, on_wire
+from vestnik.messengers.telegram.emulator.messages import Stored, is_service, on_wire, type_of
 from vestnik.messengers.telegram.emulator.state import State
 
 
@@ -46,6 +46,7 @@ class Audience:
             msgspec.json.encode(message if payload is None else payload).decode(),
             prefix=f"{chat['id']}:",
             kept=stored,
+            type=type_of(message),
         )
         entry = await state.line.hear(draft)
         shown = on_wire(stored, int(entry.external_id.rpartition(":")[2]))

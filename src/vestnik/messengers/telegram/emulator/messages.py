@@ -127,6 +127,30 @@ class Messages:
         return Stored(entry.bot, message)
 
 
+TYPES: Final = (
+    "text",
+    "animation",
+    "audio",
+    "document",
+    "live_photo",
+    "paid_media",
+    "photo",
+    "sticker",
+    "story",
+    "video",
+    "video_note",
+    "voice",
+    "checklist",
+    "contact",
+    "dice",
+    "game",
+    "poll",
+    "venue",
+    "location",
+    "invoice",
+    "rich_message",
+)
+"""Fields that say what a message is; an animation is a document too, and a venue is a location."""
 SERVICE: Final = frozenset(
     {
         "new_chat_members",
@@ -171,6 +195,11 @@ def on_wire(stored: Stored, message_id: int) -> Json:
 def is_service(message: Json) -> bool:
     """Whether the message tells what happened."""
     return not SERVICE.isdisjoint(message)
+
+
+def type_of(content: Json) -> str:
+    """What kind of message has this content: the field of the Message object that says so."""
+    return next((name for name in (*TYPES, *SERVICE) if name in content), "text")
 
 
 def inaccessible(chat: Json, message_id: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from vestnik.messengers.telegram.emulator.calls import Call, Failed, Json, bad, 
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE, kind_in_words
 from vestnik.messengers.telegram.emulator.keyboards import NONE, Markup
 from vestnik.messengers.telegram.emulator.membership import may
-from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
+from vestnik.messengers.telegram.emulator.messages import Stored, on_wire, type_of
 from vestnik.messengers.telegram.emulator.replies import reply_fields, topic_fields
 from vestnik.messengers.telegram.emulator.state import State
 
@@ -89,6 +89,7 @@ class Sender:
             prefix=f"{stored.message['chat']['id']}:",
             kept=None if plain else stored,
             more=_keyboard(call.bot, key, out.markup),
+            type=type_of(out.content),
         )
         taken = await state.line.take(draft)
         if isinstance(taken, Trouble):

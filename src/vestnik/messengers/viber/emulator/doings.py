@@ -145,4 +145,6 @@ class Doings:
         await self._crowd.show(person, dict(fields))
 
     def _draft(self, bot: str, person: str, event: Mapping[str, Any], text: str) -> Draft:
-        return Draft(bot, person, text, wire.encode(event).decode(), external_id=new_token(self._world))
+        kind = event["message"]["type"] if event["event"] == "message" else event["event"]
+        payload = wire.encode(event).decode()
+        return Draft(bot, person, text, payload, external_id=new_token(self._world), type=kind)

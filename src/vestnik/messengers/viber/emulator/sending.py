@@ -104,7 +104,9 @@ class Sending:
         if found.needs > self._crowd.profile(person).api_version:
             return False
         payload = wire.encode({**_without(message, _TO_ONE), "receiver": person}).decode()
-        draft = Draft(bot, person, found.text, payload, external_id=new_token(self._world), failed=found.fails)
+        draft = Draft(
+            bot, person, found.text, payload, external_id=new_token(self._world), failed=found.fails, type=found.kind
+        )
         taken = await self.line.send(draft)
         if isinstance(taken, Trouble):
             return False
@@ -150,7 +152,7 @@ class Sending:
         if found.needs > self._crowd.profile(person).api_version:
             return wire.VERSION_NOT_SUPPORTED
         payload = wire.encode({"receiver": person, **_without(call, ("auth_token", "receiver", "broadcast_list"))})
-        return Draft(bot, person, found.text, payload.decode(), key, token, failed=found.fails)
+        return Draft(bot, person, found.text, payload.decode(), key, token, failed=found.fails, type=found.kind)
 
 
 def new_token(world: World) -> str:

@@ -81,7 +81,8 @@ class Doings:
     def written(self, bot: str, person: str, message: dict[str, Any], text: str) -> Draft:
         """A message of the person."""
         payload = heard(message, person, self._panels.name(person, usual_name(person)))
-        return Draft(bot, person, text, payload, external_id=wamid(person, self._world.unique()))
+        external_id = wamid(person, self._world.unique())
+        return Draft(bot, person, text, payload, external_id=external_id, type=str(message["type"]))
 
     async def _write(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
         kind = fields.get("type") or "text"
@@ -173,7 +174,8 @@ class Doings:
         body = f"User {name} changed from {person} to {number}"
         message = {"type": "system", "system": {"body": body, "wa_id": number, "type": "user_changed_number"}}
         payload = heard(message, person, name, known=False)
-        return await self._line.hear(Draft(bot, person, body, payload, external_id=wamid(person, self._world.unique())))
+        external_id = wamid(person, self._world.unique())
+        return await self._line.hear(Draft(bot, person, body, payload, external_id=external_id, type="system"))
 
     async def _call(self, _bot: str, person: str, fields: Mapping[str, Any]) -> None:
         """The person takes another name."""

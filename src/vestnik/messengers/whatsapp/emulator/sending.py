@@ -61,7 +61,8 @@ class Sending:
             text = templates.said(template, message["template"].get("components") or ())
         failed = None if kind == "template" or self._in_window(bot, recipient) else OUTSIDE_WINDOW
         external_id = wamid(recipient, self._world.unique())
-        taken = await self.line.send(Draft(bot, recipient, text, payload, key, external_id, failed=failed))
+        draft = Draft(bot, recipient, text, payload, key, external_id, failed=failed, type=kind)
+        taken = await self.line.send(draft)
         if isinstance(taken, Trouble):
             raise troubled(taken, pair=taken.limit == PAIR)
         await self._show(taken, kind, message, template)
