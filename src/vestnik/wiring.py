@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from vestnik import demo
 from vestnik.api import app as api
-from vestnik.api.parts import ApiSettings, Door
+from vestnik.api.parts import ApiSettings, Door, Unheard
 from vestnik.asgi import asgi_far, far_asgi
 from vestnik.clock import SystemClock
 from vestnik.config import Settings, variable
@@ -158,7 +158,7 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
             clock,
             {name: messenger.rules for name, messenger in known.items()},
             gateways,
-            _nobody_to_wake if dispatcher is None else dispatcher.wake,
+            Unheard() if dispatcher is None else dispatcher,
             ApiSettings(
                 max_attempts=settings.max_attempts,
                 body_limit=settings.body_limit,
@@ -214,8 +214,8 @@ def _dispatcher(
 ) -> Dispatcher:
     metrics = DispatchMetrics(registry)
     policies = {name: policy(settings, gateway) for name, gateway in gateways.items()}
-    lanes = [
-        Lane(
+    lanes = {
+        name: Lane(
             name,
             lane_settings(settings, policies[name], known[name].real_pace),
             store,
@@ -224,12 +224,8 @@ def _dispatcher(
             metrics.lane(name),
         )
         for name, gateway in gateways.items()
-    ]
+    }
     return Dispatcher(lanes, Sweep(store, clock, policies, settings.lease, settings.retention))
-
-
-def _nobody_to_wake() -> None:
-    """The store itself rings the relay."""
 
 
 async def _open(name: str, gateway: Gateway) -> None:

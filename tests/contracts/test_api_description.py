@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from tests.unit.api.asking import BIRDS, OWL, PIGEON, BirdGateway
 from vestnik.api.app import app
-from vestnik.api.parts import ApiSettings
+from vestnik.api.parts import ApiSettings, Unheard
 from vestnik.clock import SystemClock
 from vestnik.domain.account import Account
 from vestnik.store.memory import MemoryStore
@@ -44,7 +44,7 @@ ignored_auth: keys are in force only where there are some, as the description sa
 def served() -> ASGIApp:
     store, clock = MemoryStore(), SystemClock()
     asyncio.run(_fill(store))
-    return app(store, clock, BIRDS, {OWL: BirdGateway()}, lambda: None, ApiSettings(), movable=clock)
+    return app(store, clock, BIRDS, {OWL: BirdGateway()}, Unheard(), ApiSettings(), movable=clock)
 
 
 async def _fill(store: MemoryStore) -> None:

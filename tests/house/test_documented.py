@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from tests.house.source import ROOT
 from vestnik import config, wiring
 from vestnik.api.app import all_operations
-from vestnik.api.parts import ApiSettings, Door, Parts
+from vestnik.api.parts import ApiSettings, Door, Parts, Unheard
 from vestnik.api.problems import KINDS
 from vestnik.clock import SystemClock
 from vestnik.domain.lifecycle import State
@@ -74,7 +74,7 @@ def parts() -> Parts:
     rules = {name: messenger.rules for name, messenger in messengers().items()}
     clock = SystemClock()
     return Parts(
-        MemoryStore(), clock, rules, {}, lambda: None, ApiSettings(), clock, lambda: None, Door(), CollectorRegistry()
+        MemoryStore(), clock, rules, {}, Unheard(), ApiSettings(), clock, lambda: None, Door(), CollectorRegistry()
     )
 
 

@@ -22,7 +22,7 @@ from vestnik.api.messages import Messages
 from vestnik.api.metrics import RequestMetrics
 from vestnik.api.openapi import describe
 from vestnik.api.operations import Operation
-from vestnik.api.parts import ApiSettings, Door, MovableClock, Parts
+from vestnik.api.parts import ApiSettings, Bell, Door, MovableClock, Parts
 from vestnik.api.planning import Planner
 from vestnik.api.receipts import Receipts
 from vestnik.api.routes import Rooms, operations
@@ -44,7 +44,7 @@ def app(
     clock: Clock,
     messengers: Mapping[str, MessengerRules],
     gateways: Mapping[str, Gateway],
-    bell: Callable[[], None],
+    bell: Bell,
     settings: ApiSettings,
     *,
     emulation: ASGIApp | None = None,
@@ -55,7 +55,7 @@ def app(
 ) -> ASGIApp:
     """The whole API as an ASGI application.
 
-    `bell` wakes the dispatcher. `emulation` answers `/<messenger>/…` and `/emulator/…`, with the whole path.
+    `bell` tells the dispatcher of work. `emulation` answers `/<messenger>/…` and `/emulator/…`, with the whole path.
     `movable` is given with a test clock only. `readiness` says what the service still waits for. Shutting the `door`
     stops the intake.
     """

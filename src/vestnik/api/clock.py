@@ -63,7 +63,7 @@ class ClockRoutes:
                 faults.settle()
                 await self._parts.store.keep_clock_offset(offset)
                 movable.move(offset)
-            self._parts.bell()
+            self._parts.bell.wake()
             return self._told(movable)
 
         return await self._once.reply(request, raw, work)

@@ -48,7 +48,7 @@ class Deliveries:
         async def work(_: str | None) -> Reply:
             delivery = await self._theirs(request)
             again = await self._parts.store.retry(delivery.id, self._parts.clock.now())
-            self._parts.bell()
+            self._parts.bell.wake()
             return told(delivery_of(again))
 
         return await self._once.reply(request, b"", work)

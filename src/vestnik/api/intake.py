@@ -76,7 +76,7 @@ class Intake:
         now = self._parts.clock.now()
         acceptance = await self._parts.store.accept(order, now)
         if acceptance.message_id == order.id:
-            self._parts.bell()
+            self._parts.bell.expect(order, now)
             view = _accepted(order, acceptance.duplicates, now)
         else:
             view = await self.seen(acceptance.message_id)

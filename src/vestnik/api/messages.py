@@ -141,7 +141,7 @@ class Messages:
         faults.settle()
         assert send_at is not None
         moved = await self._parts.store.reschedule(message.id, send_at, now)
-        self._parts.bell()
+        self._parts.bell.wake()
         return told(await self._intake.shown(moved))
 
     async def _theirs(self, request: Request) -> Message:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from vestnik.domain.message import Order
 from vestnik.domain.moment import Moment
 from vestnik.domain.rules import MessengerRules
 from vestnik.ports import Clock, Gateway, Store
@@ -48,6 +49,26 @@ class Door:
     open: bool = True
 
 
+class Bell(Protocol):
+    """Tells the dispatcher what it cannot know by itself."""
+
+    def wake(self) -> None:
+        """Something may be due earlier than the dispatcher thinks."""
+
+    def expect(self, order: Order, now: Moment) -> None:
+        """The order was accepted just now: its deliveries come due at its time."""
+
+
+class Unheard:
+    """The bell of a process without a dispatcher: relay and workers are told by the store."""
+
+    def wake(self) -> None:
+        """Nobody to wake."""
+
+    def expect(self, order: Order, now: Moment) -> None:
+        """Nobody to tell."""
+
+
 class MovableClock(Protocol):
     """A clock that tests may move."""
 
@@ -67,8 +88,7 @@ class Parts:
     clock: Clock
     messengers: Mapping[str, MessengerRules]
     gateways: Mapping[str, Gateway]
-    bell: Callable[[], None]
-    """Wakes the dispatcher: something may be due earlier than it thinks."""
+    bell: Bell
     settings: ApiSettings
     movable: MovableClock | None
     readiness: Callable[[], str | None]

@@ -78,6 +78,10 @@ class Lane:
         self._main.alarm.ring()
         self._side.alarm.ring()
 
+    def expect_new(self, moment: Moment) -> None:
+        """Something that was never attempted, so that nobody suspects it, will come due at that moment."""
+        self._main.alarm.set_for(moment)
+
     def expect(self, moment: Moment) -> None:
         """Something will come due at that moment."""
         self._main.alarm.set_for(moment)

@@ -18,6 +18,7 @@ from vestnik.api.app import app
 from vestnik.api.parts import ApiSettings, Door
 from vestnik.domain.delivery import Claim
 from vestnik.domain.errors import InvalidIdentifier
+from vestnik.domain.message import Order
 from vestnik.domain.moment import Moment, to_datetime
 from vestnik.domain.outcomes import Outcome, Receipt, ReceiptKind, Taken
 from vestnik.domain.rules import MessengerRules
@@ -198,7 +199,7 @@ def asking(
             clock,
             BIRDS,
             {OWL: BirdGateway()},
-            lambda: rung.append(clock.now()),
+            Bell(rung, clock),
             settings if settings is not None else ApiSettings(),
             emulation=emulation,
             movable=clock if movable else None,
@@ -208,6 +209,20 @@ def asking(
         return await work(Asking(kept, clock, application, door, rung))
 
     return run(begin())
+
+
+@dataclass
+class Bell:
+    """Writes down when it rang."""
+
+    rung: list[Moment]
+    clock: VirtualClock
+
+    def wake(self) -> None:
+        self.rung.append(self.clock.now())
+
+    def expect(self, order: Order, now: Moment) -> None:
+        self.rung.append(now if order.send_at is None else order.send_at)
 
 
 class Clock(VirtualClock):

@@ -13,7 +13,7 @@ from tests.unit.api.asking import BIRDS, OWL, PIGEON, Asking, asking
 from tests.virtual import VirtualClock
 from vestnik.api.app import all_operations
 from vestnik.api.operations import Operation
-from vestnik.api.parts import ApiSettings, Door, Parts
+from vestnik.api.parts import ApiSettings, Door, Parts, Unheard
 from vestnik.api.problems import KINDS
 from vestnik.domain.account import Account
 from vestnik.store.memory import MemoryStore
@@ -35,7 +35,7 @@ def routes() -> list[Operation]:
         VirtualClock(),
         BIRDS,
         {},
-        lambda: None,
+        Unheard(),
         ApiSettings(),
         None,
         lambda: None,

@@ -74,10 +74,10 @@ class House:
         self.store = MemoryStore()
         self.settings = settings or LaneSettings(NOTHING_LOST)
         metrics = DispatchMetrics(CollectorRegistry())
-        self.lanes = [
-            Lane(name, self.settings, self.store, gateway, self.clock, metrics.lane(name))
+        self.lanes = {
+            name: Lane(name, self.settings, self.store, gateway, self.clock, metrics.lane(name))
             for name, gateway in gateways.items()
-        ]
+        }
         policies = dict.fromkeys(gateways, self.settings.policy)
         self.dispatcher = Dispatcher(self.lanes, Sweep(self.store, self.clock, policies, self.settings.lease))
 
@@ -102,8 +102,9 @@ class House:
             None if send_at is None else EPOCH + seconds(send_at),
             None if expires_at is None else EPOCH + seconds(expires_at),
         )
-        await self.store.accept(order, self.clock.now())
-        self.dispatcher.wake()
+        now = self.clock.now()
+        await self.store.accept(order, now)
+        self.dispatcher.expect(order, now)
         return order.id
 
     async def live(self, for_seconds: float) -> None:

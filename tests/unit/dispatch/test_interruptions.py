@@ -49,7 +49,7 @@ def test_stopping_cuts_attempts_short_that_outlast_the_grace_and_the_next_start_
         toy.script = take
         metrics = DispatchMetrics(CollectorRegistry())
         lane = Lane("toy", house.settings, house.store, toy, house.clock, metrics.lane("toy"))
-        house.dispatcher = Dispatcher([lane], Sweep(house.store, house.clock, {"toy": NOTHING_LOST}, 60))
+        house.dispatcher = Dispatcher({"toy": lane}, Sweep(house.store, house.clock, {"toy": NOTHING_LOST}, 60))
         await house.live(20)
         return before, await house.counts(message)
 
@@ -84,7 +84,7 @@ def test_results_are_kept_while_the_store_is_full_and_stored_when_it_has_room() 
         store = Full(remains=house.store.remains)
         metrics = DispatchMetrics(CollectorRegistry())
         lane = Lane("toy", house.settings, store, toy, house.clock, metrics.lane("toy"))
-        house.dispatcher = Dispatcher([lane], Sweep(house.store, house.clock, {}, 60))
+        house.dispatcher = Dispatcher({"toy": lane}, Sweep(house.store, house.clock, {}, 60))
         message = await house.accept([str(n) for n in range(10)])
         asyncio.get_running_loop().call_later(30, setattr, store, "full", False)
         await house.live(40)

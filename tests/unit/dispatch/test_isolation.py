@@ -2,13 +2,14 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 
 from tests.unit.dispatch.stage import NOTHING_LOST, House, Script, ScriptedGateway, hang, take, take_in_a_moment
 from tests.virtual import run
 from vestnik.dispatch.terms import LaneSettings
-from vestnik.domain.delivery import Claim
+from vestnik.domain.delivery import Claim, Claimed
 from vestnik.domain.judge import Policy
 from vestnik.domain.lifecycle import State
 from vestnik.domain.outcomes import Outcome, PutOff
@@ -151,3 +152,30 @@ def test_a_messenger_that_is_down_is_left_alone_and_found_when_it_is_back() -> N
     assert tried_while_down < 100
     assert counts == {State.DELIVERED: 500}
     assert last < 112
+
+
+def test_a_message_wakes_the_lane_that_it_is_for_and_only_when_it_is_due() -> None:
+    async def life() -> list[str]:
+        house = House(toy=ScriptedGateway(take), other=ScriptedGateway(take))
+        claimed: list[str] = []
+        claim_from = house.store.claim
+
+        async def watched(messenger: str, **terms: Any) -> Claimed:
+            claimed.append(messenger)
+            return await claim_from(messenger, **terms)
+
+        house.store.claim = watched  # type: ignore[method-assign] # so that the looks are counted
+        async with asyncio.TaskGroup() as group:
+            group.create_task(house.live(60))
+            await asyncio.sleep(10)
+            claimed.clear()
+            for _ in range(100):
+                await house.accept(["1"], on="toy", send_at=120)
+            assert not claimed
+            await house.accept(["1"], on="toy", send_at=30)
+            await asyncio.sleep(19)
+            assert not claimed
+            await asyncio.sleep(2)
+        return claimed
+
+    assert set(run(life())) == {"toy"}
