@@ -6,6 +6,7 @@ It has never heard of what is written; an operation is a function over a connect
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -65,8 +66,9 @@ class GroupCommit:
         self._path = path
         self._busy_timeout = busy_timeout
         self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._held: _Job | None = None
+        self._gathered: list[_Job | None] = []
+        self._handed: SimpleQueue[list[_Job | None]] = SimpleQueue()
+        self._waiting: deque[_Job | None] = deque()
         self._closed = False
         self._stopped = self._loop.create_future()
         self._local = threading.local()
@@ -126,7 +128,14 @@ class GroupCommit:
 
     def _submit(self, job: _Job | None) -> None:
         """Queues a job; None is the last one."""
-        self._jobs.put(job)
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(job)
+
+    def _hand_over(self) -> None:
+        """What one turn of the event loop brings is handed over whole: the writer would else commit its first alone."""
+        self._handed.put(self._gathered)
+        self._gathered = []
 
     # In threads of our own from here on.
 
@@ -189,21 +198,24 @@ class GroupCommit:
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
         """Everything that waits, up to the bound, once there is something; and whether more may come."""
+        waiting = self._waiting
+        if not waiting:
+            waiting.extend(self._handed.get())
+        with suppress(Empty):
+            while True:
+                waiting.extend(self._handed.get_nowait())
         batch: list[_Job] = []
         weight = 0
-        job = self._jobs.get() if self._held is None else self._held
-        self._held = None
-        while job is not None:
+        while waiting:
+            job = waiting[0]
+            if job is None:
+                return batch, False
             if batch and weight + job.weight > BATCH:
-                self._held = job
-                return batch, True
+                break
             batch.append(job)
             weight += job.weight
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
+            waiting.popleft()
+        return batch, True
 
     def _commit(self, batch: list[_Job]) -> None:
         """One transaction for the whole batch; where something raises, once more with care for each neighbour."""

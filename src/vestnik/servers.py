@@ -44,6 +44,7 @@ def configured(app: ASGIApp, http: type[asyncio.Protocol], grace: float) -> uvic
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, round(grace)),

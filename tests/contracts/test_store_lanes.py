@@ -251,6 +251,15 @@ async def test_an_attempt_given_back_does_not_count(desk: Desk) -> None:
 
 
 @exam
+async def test_an_attempt_given_back_after_the_clock_was_set_back_waits_for_the_time_that_it_had(desk: Desk) -> None:
+    await desk.store.accept(order(1, "ann"), 100)
+    (ann,) = await claim(desk.store, 100)
+    await desk.store.give_back([Return(ann.delivery_id, 1, 40)], 40)
+    assert await claim(desk.store, 99) == []
+    assert [again.attempt for again in await claim(desk.store, 100)] == [1]
+
+
+@exam
 async def test_forsaken_attempts_are_found_when_their_lease_runs_out_or_all_at_once(desk: Desk) -> None:
     async def found(limit: int, now: int, *, everything: bool = False) -> list[str]:
         return [each.recipient for each in await desk.store.orphans(limit, now, everything=everything)]

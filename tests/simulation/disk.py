@@ -114,7 +114,7 @@ class LoopCommit(GroupCommit):
             self._process.mourners.append(self._drop)
 
     def _submit(self, job: _Job | None) -> None:
-        self._jobs.put(job)
+        self._handed.put([job])
         if not self._pending:
             self._pending = True
             self._loop.call_later(self._file.disk.pause(self._process), self._write)
@@ -127,7 +127,7 @@ class LoopCommit(GroupCommit):
             _resolve(batch)
             self._loop.call_later(_A_MOMENT, self._end)  # What is being read is read to its end first.
             return
-        self._pending = not self._jobs.empty() or self._held is not None
+        self._pending = bool(self._waiting) or not self._handed.empty()
         if self._pending:
             self._loop.call_later(self._file.disk.pause(self._process), self._write)
         self._writing.execute(f"PRAGMA max_page_count = {1 if self._file.disk.full else 2**30}")

@@ -33,7 +33,7 @@ class Dispatcher:
     def expect(self, order: Order, now: Moment) -> None:
         """The order was accepted just now: the lanes that it is for, and no others, look when it comes due."""
         due = now if order.send_at is None else max(order.send_at, now)
-        for messenger in {address.messenger for address in order.deliveries}:
+        for messenger in dict.fromkeys(address.messenger for address in order.deliveries):
             if messenger in self._lanes:
                 self._lanes[messenger].expect_new(due)
         self._sweep.alarm.set_for(order.expires_at)

@@ -71,7 +71,8 @@ class Page:
         if row is None or row.state is not State.SENDING or row.attempts != back.attempt:
             return
         row.attempts -= 1
-        row.due_at, row.suspect = back.due_at, back.suspect
+        row.due_at = max(back.due_at, row.due_at or 0)  # A clock that was set back makes nothing due before its time.
+        row.suspect = back.suspect
         row.move(must_step(row.state, Event.GIVE_BACK))
 
     def apply(self, receipts: Iterable[Receipt]) -> None:
