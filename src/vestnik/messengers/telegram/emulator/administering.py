@@ -72,20 +72,15 @@ class Administering:
         key = self._group(call, "Can't change private chat photo")
         need(self._state, call.bot, key, "can_change_info", "change chat photo")
         file = await self._state.files.keep("photo", call.files["photo"])
-        sizes = {
-            f"{size}_{name}": value
-            for size in ("small", "big")
-            for name, value in (("file_id", file.identifier(call.bot)), ("file_unique_id", file.unique))
-        }
-        await self._change(key, lambda chat: chat.update(photo=sizes))
+        await self._change(key, lambda chat: chat.update(portrait=file.unique))
         await self._announcing.tell(call.bot, key, {"new_chat_photo": [picture(file, call.bot)]})
         return True
 
     async def _delete_photo(self, call: Call) -> bool:
         key = self._group(call, "Can't change private chat photo")
         need(self._state, call.bot, key, "can_change_info", "change chat photo")
-        if "photo" in self._state.chats.document(key):
-            await self._change(key, lambda chat: chat.pop("photo", None))
+        if "portrait" in self._state.chats.document(key):
+            await self._change(key, lambda chat: chat.pop("portrait", None))
             await self._announcing.tell(call.bot, key, {"delete_chat_photo": True})
         return True
 

@@ -11,6 +11,7 @@ import msgspec
 
 from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Entry
+from vestnik.emulation.problems import Refusal, Wrong, pointer
 from vestnik.messengers.telegram.emulator.announcing import arrival, departure
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Json
@@ -58,7 +59,7 @@ class Doings:
             "vote": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
             "join": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
             "leave": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
-            "pay": Deed(self._pay, where, ("message",)),
+            "pay": Deed(self._pay, {**where, "link": _TEXT}),
             "ask": Deed(self._ask, asking, ("query",)),
             "choose": Deed(self._choose, {"chat": _CHAT, "result": _TEXT}, ("result",)),
         }
@@ -90,7 +91,12 @@ class Doings:
     async def _pay(self, _bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
         await self._here.ready()
         key, person = self._here.chat(recipient, fields), self._here.person(recipient)
-        await self._payments.pay(key, person, await self._here.message(key, fields["message"]))
+        if ("link" in fields) == ("message" in fields):
+            raise Refusal([Wrong(pointer("message"), "is required, or a link in its place")])
+        if "link" in fields:
+            await self._payments.follow(person, fields["link"])
+        else:
+            await self._payments.pay(key, person, await self._here.message(key, fields["message"]))
 
     async def _ask(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
         """The person types a query for the bot into a chat."""

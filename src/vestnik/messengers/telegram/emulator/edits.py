@@ -53,10 +53,7 @@ class Edits:
             markup = read_markup(call.values.get("reply_markup")).inline
             number = call.number("message_id")
             if not call.text("chat_id") and number <= 0:
-                if not call.text("inline_message_id"):
-                    raise bad("Message identifier is not specified")
-                await change(call, {"inline": True})
-                return True
+                return await self._inline(call, change, markup)
             key = self._sender.chat(call)
             async with self._state.lock(f"message {key} {number}"):
                 stored = await self.own(call.bot, key, number)
@@ -64,6 +61,22 @@ class Edits:
                 return await self._keep(key, number, stored, changed, markup)
 
         return edit
+
+    async def _inline(self, call: Call, change: Change, markup: Json | None) -> bool:
+        """Changes a message that came by an inline query, which a person sent."""
+        name = call.text("inline_message_id")
+        if not name:
+            raise bad("Message identifier is not specified")
+        place = await self._state.messages.inline(name)
+        if place is None:
+            raise bad("MESSAGE_ID_INVALID")
+        key, number = place
+        async with self._state.lock(f"message {key} {number}"):
+            stored = await self._state.messages.get(key, number)
+            if stored is None or stored.bot != call.bot:
+                raise bad("MESSAGE_ID_INVALID")
+            await self._keep(key, number, stored, await change(call, stored.message), markup)
+        return True
 
     async def own(self, bot: str, key: str, number: int, role: str = TO_EDIT) -> Stored:
         """A message of the bot's own; Failed where it is somebody else's."""
@@ -95,13 +108,13 @@ class Edits:
 
     async def _text(self, call: Call, message: Json) -> Json:
         content = await text_content(call, self._state.chats)
-        if "text" not in message and "inline" not in message:
+        if "text" not in message:
             raise bad("there is no text in the message to edit")
         return {**_without(message, TEXT), **content}
 
     async def _caption(self, call: Call, message: Json) -> Json:
         content = await caption_content(call, self._state.chats)
-        if not CAPTIONED & message.keys() and "inline" not in message:
+        if not CAPTIONED & message.keys():
             raise bad("there is no caption in the message to edit")
         if call.flag("show_caption_above_media"):
             content["show_caption_above_media"] = True
@@ -109,20 +122,20 @@ class Edits:
 
     async def _other_media(self, call: Call, message: Json) -> Json:
         content = await self._media.content_of(call, call.values["media"])
-        if not CAPTIONED & message.keys() and not {"text", "inline"} & message.keys():
+        if not CAPTIONED & message.keys() and "text" not in message:
             raise bad("there is no media in the message to edit")
         return {**_without(message, (*MEDIA, *TEXT)), **content}
 
     async def _live_location(self, call: Call, message: Json) -> Json:
         place = location(call)
         old = message.get("location", {})
-        if "inline" not in message and not self._is_live(message):
+        if not self._is_live(message):
             raise bad("message can't be edited")
         place.setdefault("live_period", old.get("live_period", 0))
         return {**message, "location": place}
 
     async def _stopped_location(self, call: Call, message: Json) -> Json:
-        if "inline" not in message and not self._is_live(message):
+        if not self._is_live(message):
             raise bad("message can't be edited")
         bearing(call)
         gone = ("live_period", "heading", "proximity_alert_radius")

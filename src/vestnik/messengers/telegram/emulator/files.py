@@ -114,6 +114,11 @@ class Files:
         document = await self._records.get(KIND, unique)
         return None if document is None else msgspec.convert(document, File)
 
+    async def known(self, uniques: list[str]) -> list[File]:
+        """The files of these unique identifiers, in their order, without those that are gone."""
+        found = await self._records.some(KIND, uniques)
+        return [msgspec.convert(found[unique], File) for unique in uniques if unique in found]
+
     async def of_argument(self, call: Call, name: str, kind: str, words: str) -> File:
         """The file that an argument of the call stands for: an upload, an identifier or an address.
 

@@ -9,6 +9,8 @@ from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE
 from vestnik.messengers.telegram.emulator.membership import change_member, member_on_wire, standing
+from vestnik.messengers.telegram.emulator.portraits import KIND as PORTRAITS
+from vestnik.messengers.telegram.emulator.portraits import chat_photo
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.facts import fields
@@ -19,7 +21,6 @@ _FULL: Final = (
     "description",
     "invite_link",
     "permissions",
-    "photo",
     "slow_mode_delay",
     "linked_chat_id",
     "sticker_set_name",
@@ -56,6 +57,9 @@ class Groups:
         if chat.get("username"):
             shown["active_usernames"] = [chat["username"]]
         shown |= {name: chat[name] for name in _FULL if chat.get(name)}
+        portrait = chat.get("portrait") or next(iter(await self._state.records.get(PORTRAITS, key) or []), None)
+        if portrait:
+            shown["photo"] = chat_photo(portrait, call.bot)
         if chat["type"] == "supergroup":
             shown["can_set_sticker_set"] = True
         if chat.get("pinned"):

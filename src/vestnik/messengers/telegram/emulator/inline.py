@@ -10,10 +10,11 @@ from vestnik.emulation.problems import Problem
 from vestnik.emulation.when import span
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
+from vestnik.messengers.telegram.emulator.games import GAME
 from vestnik.messengers.telegram.emulator.keyboards import read_markup
-from vestnik.messengers.telegram.emulator.pressing import TOO_OLD
+from vestnik.messengers.telegram.emulator.pressing import INLINE, TOO_OLD
+from vestnik.messengers.telegram.emulator.results import content_of
 from vestnik.messengers.telegram.emulator.state import State
-from vestnik.messengers.telegram.emulator.texts import caption_fields, fields_of, marked_up
 
 KIND: Final = "inline_query"
 LASTS: Final = span(60.0)
@@ -70,24 +71,25 @@ class Inline:
         result = next((one for one in asked["results"] if one["id"] == chosen), None)
         if result is None:
             raise Problem(409, f"the bot offered no result {chosen!r}")
-        content = await self._content(result)
-        markup = read_markup(result.get("reply_markup")).inline
-        message: Json = {"from": person, "via_bot": self._state.profiles.user(bot), **content}
+        entry, inline_id = await self.place(bot, key, person, result)
         told: Json = {"result_id": chosen, "from": person, "query": asked["query"]}
-        if markup is not None:
-            message["reply_markup"] = markup
-            told["inline_message_id"] = f"inline{query_id}"
-        entry = await self._audience.hear(bot, key, content.get("text", ""), message)
+        if inline_id:
+            told[INLINE] = inline_id
         await self._state.updates.tell(bot, "chosen_inline_result", told, person["id"])
         return entry
 
-    async def _content(self, result: Json) -> Json:
-        given = result.get("input_message_content")
-        if isinstance(given, dict) and "message_text" in given:
-            found = await marked_up(given["message_text"], given.get("parse_mode", ""), given.get("entities"))
-            return fields_of(found, self._state.chats)
-        entities = result.get("caption_entities")
-        caption = await caption_fields(
-            result.get("caption", ""), result.get("parse_mode", ""), entities, self._state.chats
-        )
-        return {"text": caption.get("caption") or result.get("title") or result["type"]}
+    async def place(self, bot: str, key: str, person: Json, result: Json) -> tuple[Entry, str]:
+        """Sends the result in the person's name: its entry, and the name by which the bot may change it, if any."""
+        content = await content_of(self._state, bot, result)
+        markup = read_markup(result.get("reply_markup")).inline
+        message: Json = {"from": person, "via_bot": self._state.profiles.user(bot), **content}
+        if "game" in content and markup is None:
+            markup = {"inline_keyboard": [[{"text": "Play", "callback_game": {}}]]}
+        if markup is None:
+            return await self._audience.hear(bot, key, content.get("text", ""), message), ""
+        message["reply_markup"] = markup
+        inline_id = f"inline{self._state.world.clock.new_id()}"
+        own: Json = {INLINE: inline_id, **({GAME: result[GAME]} if "game" in content else {})}
+        entry = await self._audience.hear(bot, key, content.get("text", ""), message, own=own)
+        await self._state.messages.keep_inline(inline_id, key, int(entry.external_id.rpartition(":")[2]))
+        return entry, inline_id

@@ -15,6 +15,12 @@ from vestnik.messengers.telegram.emulator.state import State
 
 NAME_LIMIT: Final = 32
 MOST_MEMBERS: Final = 99_999
+DEAREST: Final = 10_000
+"""Stars that a month in a channel may cost."""
+PERIOD: Final = 2_592_000
+"""Seconds of that month."""
+_SUBSCRIPTION: Final = ("subscription_period", "subscription_price")
+_KEPT: Final = ("invite_link", "creator", "is_primary", "is_revoked")
 MOST_LINKS: Final = 1_000
 MANAGING: Final = "manage chat invite link"
 
@@ -32,7 +38,9 @@ class Invites:
         return {
             "exportchatinvitelink": self._export,
             "createchatinvitelink": self._create,
+            "createchatsubscriptioninvitelink": self._create_subscription,
             "editchatinvitelink": self._edit,
+            "editchatsubscriptioninvitelink": self._rename,
             "revokechatinvitelink": self._revoke,
             "approvechatjoinrequest": self._approve,
             "declinechatjoinrequest": self._decline,
@@ -54,8 +62,21 @@ class Invites:
         return address
 
     async def _create(self, call: Call) -> Json:
+        return await self._added(call, self._chat(call), self._wishes(call))
+
+    async def _create_subscription(self, call: Call) -> Json:
+        """A link by which a member of a channel pays stars for every month."""
         key = self._chat(call)
-        link = {**self._new(call, is_primary=False), **self._wishes(call)}
+        period, price = call.number("subscription_period"), call.number("subscription_price")
+        if self._state.chats.on_wire(key)["type"] != "channel" or not 0 < price <= DEAREST:
+            raise bad("PRICING_CHAT_INVALID")
+        if period != PERIOD:
+            raise bad("SUBSCRIPTION_PERIOD_INVALID")
+        wishes = {**self._wishes(call), "subscription_period": period, "subscription_price": price}
+        return await self._added(call, key, wishes)
+
+    async def _added(self, call: Call, key: str, wishes: Json) -> Json:
+        link = {**self._new(call, is_primary=False), **wishes}
         async with self._state.lock(f"chat {key}"):
             chat = self._state.chats.document(key)
             self._add(chat.setdefault("links", {}), link)
@@ -63,9 +84,20 @@ class Invites:
         return link
 
     async def _edit(self, call: Call) -> Json:
-        kept = ("invite_link", "creator", "is_primary", "is_revoked")
+        kept = (*_KEPT, *_SUBSCRIPTION)
         wishes = self._wishes(call)
-        return await self._changed(call, lambda link: {**{name: link[name] for name in kept}, **wishes})
+        return await self._changed(call, lambda link: {**{name: link[name] for name in kept if name in link}, **wishes})
+
+    async def _rename(self, call: Call) -> Json:
+        name = call.text("name")[:NAME_LIMIT]
+
+        def change(link: Json) -> Json:
+            if "subscription_period" not in link:
+                raise bad("INVITE_HASH_EXPIRED")
+            rest = {key: value for key, value in link.items() if key != "name"}
+            return {**rest, "name": name} if name else rest
+
+        return await self._changed(call, change)
 
     async def _revoke(self, call: Call) -> Json:
         return await self._changed(call, lambda link: {**link, "is_revoked": True})
@@ -146,7 +178,10 @@ class Invites:
         if link.get("creates_join_request"):
             await self._ask(bot, key, person, told)
             return False
-        await change_member(self._state, key, person["id"], _member(person), by=person, told=told)
+        member = _member(person)
+        if "subscription_period" in link:
+            member["until_date"] = self._state.now() + link["subscription_period"]
+        await change_member(self._state, key, person["id"], member, by=person, told=told)
         return True
 
     async def _ask(self, bot: str, key: str, person: Json, told: Json) -> None:

@@ -46,6 +46,8 @@ def member_on_wire(state: State, key: str, user_id: int, member: Json, *, viewer
             shown = {"user": user, "status": status}
     if member.get("custom_title") and status in ADMINISTRATORS:
         shown["custom_title"] = member["custom_title"]
+    if status == "member" and member.get("until_date"):
+        shown["until_date"] = member["until_date"]
     if member.get("tag") and status in ("member", "restricted"):
         shown["tag"] = member["tag"]
     return shown
@@ -73,7 +75,7 @@ def standing(state: State, key: str, user_id: int) -> Json:
     """The member's document, in which what has run out no longer holds."""
     member = state.chats.member(key, user_id)
     until = member.get("until_date", 0)
-    if member["status"] in ("restricted", "kicked") and 0 < until <= state.now():
+    if member["status"] in ("member", "restricted", "kicked") and 0 < until <= state.now():
         return {"status": "member" if member["status"] == "restricted" else "left"}
     return member
 

@@ -17,6 +17,7 @@ from vestnik.messengers.telegram.emulator.chats import Chats
 from vestnik.messengers.telegram.emulator.profiles import Profiles
 from vestnik.messengers.telegram.markup import formatted
 
+INLINE_PLACE: Final = "inline_message"
 CLEARED: Final = "cleared"
 """The kind of the documents that say up to which number a person has deleted the chat with a bot."""
 
@@ -81,6 +82,15 @@ class Messages:
         """The message is so from now on; more documents change with it."""
         name = f"{self.chat_id(key)}:{message_id}"
         await self._records.change([Change(MESSAGE, name, stored), *more])
+
+    async def keep_inline(self, name: str, key: str, message_id: int) -> None:
+        """A message that came by an inline query can be found by this name."""
+        await self._records.put(INLINE_PLACE, name, [key, message_id])
+
+    async def inline(self, name: str) -> tuple[str, int] | None:
+        """The chat and the number of the message that came by an inline query under this name."""
+        found = await self._records.get(INLINE_PLACE, name)
+        return None if found is None else (found[0], found[1])
 
     async def threads(self, key: str, numbers: Sequence[int]) -> dict[int, int]:
         """The topics of those of the messages that are in one; a plain text, of which nothing is kept, is in none."""

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from vestnik.emulation.world import World
 from vestnik.messengers.telegram.emulator.acquaintance import Acquaintance
 from vestnik.messengers.telegram.emulator.administering import Administering
+from vestnik.messengers.telegram.emulator.adornments import Adornments
 from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import NAME, Handlers
@@ -17,6 +18,7 @@ from vestnik.messengers.telegram.emulator.copies import Copies
 from vestnik.messengers.telegram.emulator.doings import Doings, Offices
 from vestnik.messengers.telegram.emulator.edits import Edits
 from vestnik.messengers.telegram.emulator.fetching import Fetching
+from vestnik.messengers.telegram.emulator.games import Games
 from vestnik.messengers.telegram.emulator.groups import Groups
 from vestnik.messengers.telegram.emulator.hooking import Hooking
 from vestnik.messengers.telegram.emulator.inline import Inline
@@ -32,14 +34,17 @@ from vestnik.messengers.telegram.emulator.pins import Pins
 from vestnik.messengers.telegram.emulator.places import Places
 from vestnik.messengers.telegram.emulator.polling import Polling
 from vestnik.messengers.telegram.emulator.polls import Polls
+from vestnik.messengers.telegram.emulator.portraits import Portraits
 from vestnik.messengers.telegram.emulator.pressing import Callbacks
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.setup import Setup
 from vestnik.messengers.telegram.emulator.standings import Standings
+from vestnik.messengers.telegram.emulator.stars import Stars
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.stickers import Stickers
 from vestnik.messengers.telegram.emulator.texts import Texts
 from vestnik.messengers.telegram.emulator.topics import Topics
+from vestnik.messengers.telegram.emulator.webapps import WebApps
 from vestnik.messengers.telegram.emulator.webhooks import Webhooks
 from vestnik.messengers.telegram.emulator.writing import Writing
 
@@ -56,47 +61,71 @@ class Methods:
 
     def __init__(self, world: World, state: State, execute: Execute) -> None:
         sender, audience, clock = Sender(state), Audience(state), world.clock
+        announcing = Announcing(state, audience)
         polling = Polling(state.updates, state.hooks, clock)
         webhooks = Webhooks(state.updates, state.hooks, clock, world.transport, Obeying(execute))
-        media = Media(state, sender)
+        media, stars = Media(state, sender), Stars(state)
         edits = Edits(state, sender, media)
-        announcing = Announcing(state, audience)
         polls, invites = Polls(state, sender, edits), Invites(state, sender, announcing)
-        payments, inline = Payments(state, sender, audience), Inline(state, audience)
-        writing = Writing(state, audience)
-        people, acquaintance = People(state, audience, writing), Acquaintance(state, writing)
+        payments, inline = Payments(state, sender, audience, stars), Inline(state, audience)
+        web_apps, portraits = WebApps(state, inline), Portraits(state)
         self.fetching: Final = Fetching(state)
         self.leaving: Final = Leaving(state)
         self.parts: Final[Sequence[Part]] = (
             polling,
             Hooking(state.updates, state.hooks, polling, webhooks, clock),
-            Texts(state, sender),
-            Callbacks(state),
+            *_of_messages(state, sender, media),
             media,
-            Places(state, sender),
-            Others(state, sender, media),
             edits,
-            Copies(state, sender),
             polls,
             self.fetching,
-            Groups(state, sender, announcing),
-            Administering(state, sender, announcing),
-            Standings(state, sender, announcing),
-            Pins(state, sender, announcing),
+            *_of_chats(state, sender, announcing),
             Own(state),
+            portraits,
             invites,
-            Topics(state, sender, announcing),
             payments,
+            stars,
             inline,
-            Stickers(state),
+            web_apps,
+            *_of_stickers(state),
             self.leaving,
         )
         world.works.append(partial(webhooks.run, state.load))
         world.at_reset.append(webhooks.forget)
+        writing = Writing(state, audience)
+        acquaintance = Acquaintance(state, writing)
         world.deeds[NAME] = {
-            **people.deeds(),
+            **People(state, audience, writing).deeds(),
             **acquaintance.deeds(),
+            **portraits.deeds(),
+            **web_apps.deeds(),
             **Doings(state, audience, Offices(polls, invites, payments, inline)).deeds(),
         }
         world.at_phone[NAME] = acquaintance.blocked
         world.desks[NAME] = Setup(state).answer
+
+
+def _of_messages(state: State, sender: Sender, media: Media) -> Sequence[Part]:
+    return (
+        Texts(state, sender),
+        Callbacks(state),
+        Places(state, sender),
+        Others(state, sender, media),
+        Games(state, sender),
+        Copies(state, sender),
+    )
+
+
+def _of_chats(state: State, sender: Sender, announcing: Announcing) -> Sequence[Part]:
+    return (
+        Groups(state, sender, announcing),
+        Administering(state, sender, announcing),
+        Standings(state, sender, announcing),
+        Pins(state, sender, announcing),
+        Topics(state, sender, announcing),
+    )
+
+
+def _of_stickers(state: State) -> Sequence[Part]:
+    stickers = Stickers(state)
+    return stickers, Adornments(state, stickers)

@@ -1,6 +1,6 @@
-"""Decides what becomes of the rarer things that bots send: games, paid pictures, live photos, rich messages.
+"""Decides what becomes of the rarer things that bots send: paid pictures, live photos, rich messages.
 
-It has never heard of playing or paying, nor of how a rich message is laid out: it shows its source as a paragraph.
+It has never heard of paying, nor of how a rich message is laid out: it shows its source as a paragraph.
 """
 
 from typing import Any, Final
@@ -29,20 +29,10 @@ class Others:
     def handlers(self) -> Handlers:
         """The methods."""
         return {
-            "sendgame": self._send_game,
             "sendpaidmedia": self._send_paid_media,
             "sendlivephoto": self._send_live_photo,
             "sendrichmessage": self._send_rich_message,
         }
-
-    async def _send_game(self, call: Call) -> Json:
-        name = call.text("game_short_name")
-        markup = read_markup(call.values.get("reply_markup"))
-        play: Json = {"inline_keyboard": [[{"text": f"Play {name}", "callback_game": {}}]]}
-        game = {"title": name, "description": name, "photo": []}
-        key = self._sender.chat(call)
-        shown = markup if markup.inline is not None else read_markup(play)
-        return await self._sender.send(call, key, Outgoing({"game": game}, name, shown))
 
     async def _send_paid_media(self, call: Call) -> Json:
         stars, items = call.number("star_count"), call.values["media"]
@@ -52,7 +42,7 @@ class Others:
             raise bad("Too many media to send" if items else "There are no media to send")
         shown = [await self._paid(call, item) for item in items]
         content: Json = {"paid_media": {"star_count": stars, "paid_media": shown}}
-        return await self._captioned(call, content)
+        return await self._captioned(call, content, {"paid_media_payload": call.text("payload")})
 
     async def _paid(self, call: Call, item: Json) -> Json:
         kind = item["type"]
@@ -82,11 +72,11 @@ class Others:
         key = self._sender.chat(call)
         return await self._sender.send(call, key, Outgoing({"rich_message": rich}, words, markup))
 
-    async def _captioned(self, call: Call, content: Json) -> Json:
+    async def _captioned(self, call: Call, content: Json, own: Json | None = None) -> Json:
         content |= await caption_content(call, self._state.chats)
         markup = read_markup(call.values.get("reply_markup"))
         key = self._sender.chat(call)
-        out = Outgoing(content, content.get("caption", ""), markup, right="can_send_photos")
+        out = Outgoing(content, content.get("caption", ""), markup, own, right="can_send_photos")
         return await self._sender.send(call, key, out)
 
 

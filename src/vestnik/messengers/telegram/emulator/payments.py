@@ -3,7 +3,7 @@
 It has never heard of money; nothing is ever charged.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -12,20 +12,28 @@ from vestnik.emulation.problems import Problem
 from vestnik.emulation.when import Moment, span
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
+from vestnik.messengers.telegram.emulator.invoices import ADDRESS, SHOWN, STARS, read_invoice
 from vestnik.messengers.telegram.emulator.keyboards import read_markup
 from vestnik.messengers.telegram.emulator.messages import Stored
 from vestnik.messengers.telegram.emulator.pressing import TOO_OLD
 from vestnik.messengers.telegram.emulator.sending import Outgoing, Sender
+from vestnik.messengers.telegram.emulator.stars import CHARGE, Stars
 from vestnik.messengers.telegram.emulator.state import State
 
-STARS: Final = "XTR"
-PAYLOAD_LIMIT: Final = 128
 SHIPPING_LASTS: Final = span(600.0)
 CHECKOUT_LASTS: Final = span(10.0)
 """A bot has ten seconds to answer the query before the checkout."""
-SHOWN: Final = ("title", "description", "start_parameter", "currency", "total_amount")
 PAYMENT: Final = "payment"
-CHARGE: Final = "charge"
+LINK: Final = "invoice_link"
+LINKS: Final = "https://t.me/$"
+SLUG: Final = 16
+_REFUNDED: Final = (
+    "currency",
+    "total_amount",
+    "invoice_payload",
+    "telegram_payment_charge_id",
+    "provider_payment_charge_id",
+)
 
 
 class Payment(msgspec.Struct):
@@ -43,37 +51,67 @@ class Payment(msgspec.Struct):
 class Payments:
     """The methods about payments, and people's paying."""
 
-    def __init__(self, state: State, sender: Sender, audience: Audience) -> None:
+    def __init__(self, state: State, sender: Sender, audience: Audience, stars: Stars) -> None:
         self._state = state
         self._sender = sender
         self._audience = audience
+        self._stars = stars
 
     def handlers(self) -> Handlers:
         """The methods."""
         return {
             "sendinvoice": self._send_invoice,
+            "createinvoicelink": self._create_link,
             "answershippingquery": self._answer_shipping,
             "answerprecheckoutquery": self._answer_checkout,
             "refundstarpayment": self._refund,
         }
 
     async def _send_invoice(self, call: Call) -> Json:
-        invoice = _invoice(call)
+        invoice = read_invoice(call)
         markup = read_markup(call.values.get("reply_markup"))
         key = self._sender.chat(call)
-        shown = {
-            name: invoice[name] for name in ("title", "description", "start_parameter", "currency", "total_amount")
-        }
+        shown = {name: invoice[name] for name in SHOWN}
         out = Outgoing({"invoice": shown}, invoice["title"], markup, {"invoice": invoice})
         return await self._sender.send(call, key, out)
 
+    async def _create_link(self, call: Call) -> str:
+        invoice = read_invoice(call)
+        slug = self._state.world.clock.new_id()[-SLUG:]
+        await self._state.records.put(LINK, slug, {"bot": call.bot, "invoice": invoice})
+        return f"{LINKS}{slug}"
+
     async def pay(self, key: str, person: Json, stored: Stored) -> None:
-        """The person begins to pay the invoice in a message; Problem where there is none."""
-        invoice = stored.own.get("invoice")
-        if invoice is None:
+        """The person begins to pay what a message asks for; Problem where it asks for nothing."""
+        if "paid_media" in stored.message:
+            await self._buy(person, stored)
+            return
+        if "invoice" not in stored.own:
             raise Problem(409, "the message is no invoice")
-        payment = Payment(stored.bot, key, person, invoice, 0, "shipping" if invoice["is_flexible"] else "checkout")
-        await self._ask(payment)
+        await self._begin(stored.bot, key, person, stored.own["invoice"])
+
+    async def follow(self, person: Json, link: str) -> None:
+        """The person begins to pay by a link; Problem where it leads nowhere."""
+        found = await self._state.records.get(LINK, link.removeprefix(LINKS))
+        if found is None:
+            raise Problem(409, "the link leads to no invoice")
+        await self._begin(found["bot"], str(person["id"]), person, found["invoice"])
+
+    async def _begin(self, bot: str, key: str, person: Json, invoice: Json) -> None:
+        stage = "shipping" if invoice["is_flexible"] else "checkout"
+        await self._ask(Payment(bot, key, person, invoice, 0, stage))
+
+    async def _buy(self, person: Json, stored: Stored) -> None:
+        """The person pays for pictures and films; the bot is told where it gave a payload with them."""
+        media, payload = stored.message["paid_media"], stored.own.get("paid_media_payload", "")
+        partner: Json = {"type": "user", "transaction_type": "paid_media_payment", "user": person}
+        partner["paid_media"] = media["paid_media"]
+        if payload:
+            partner["paid_media_payload"] = payload
+        await self._stars.move(stored.bot, f"pm{self._state.world.clock.new_id()}", media["star_count"], partner)
+        if payload:
+            told = {"from": person, "paid_media_payload": payload}
+            await self._state.updates.tell(stored.bot, "purchased_paid_media", told, person["id"])
 
     async def _ask(self, payment: Payment) -> None:
         """Asks the bot what it is to be asked next."""
@@ -83,7 +121,7 @@ class Payments:
         query: Json = {"id": query_id, "from": payment.person, "invoice_payload": invoice["payload"]}
         kind = "shipping_query"
         if payment.asked == "shipping":
-            query["shipping_address"] = _address()
+            query["shipping_address"] = dict(ADDRESS)
         else:
             kind = "pre_checkout_query"
             query |= {"currency": invoice["currency"], "total_amount": invoice["total_amount"]}
@@ -136,13 +174,24 @@ class Payments:
         }
         if payment.option:
             receipt["shipping_option_id"] = payment.option
+        period = invoice.get("subscription_period", 0)
+        if period:
+            ends = self._state.now() + period
+            receipt |= {"subscription_expiration_date": ends, "is_recurring": True, "is_first_recurring": True}
+        charge_id = receipt["telegram_payment_charge_id"]
         charge = {"bot": payment.bot, "person": payment.person["id"], "receipt": receipt, "refunded": False}
-        await self._state.records.put(CHARGE, receipt["telegram_payment_charge_id"], charge)
+        await self._state.records.put(CHARGE, charge_id, charge)
+        if invoice["currency"] == STARS:
+            await self._stars.move(payment.bot, charge_id, invoice["total_amount"], _partner(payment.person, receipt))
         message = {"from": payment.person, "successful_payment": receipt}
         return await self._audience.hear(payment.bot, payment.key, "", message)
 
     async def _refund(self, call: Call) -> bool:
         charge_id = call.text("telegram_payment_charge_id")
+        async with self._state.lock(f"charge {charge_id}"):
+            return await self._give_back(call, charge_id)
+
+    async def _give_back(self, call: Call, charge_id: str) -> bool:
         charge = await self._state.records.get(CHARGE, charge_id)
         wanted = (call.bot, call.number("user_id"), STARS)
         if charge is None or (charge["bot"], charge["person"], charge["receipt"]["currency"]) != wanted:
@@ -150,42 +199,15 @@ class Payments:
         if charge["refunded"]:
             raise bad("CHARGE_ALREADY_REFUNDED")
         await self._state.records.put(CHARGE, charge_id, {**charge, "refunded": True})
-        receipt = {name: value for name, value in charge["receipt"].items() if name != "shipping_option_id"}
+        person = self._state.chats.user(charge["person"])
+        receipt = {name: charge["receipt"][name] for name in _REFUNDED}
+        await self._stars.move(call.bot, charge_id, -receipt["total_amount"], _partner(person, charge["receipt"]))
         me = self._state.profiles.user(call.bot)
         await self._audience.hear(call.bot, str(charge["person"]), "", {"from": me, "refunded_payment": receipt})
         return True
 
 
-def _invoice(call: Call) -> Json:
-    payload, currency = call.text("payload"), call.text("currency").upper()
-    prices: list[Any] = call.values["prices"]
-    if not 0 < len(payload.encode()) <= PAYLOAD_LIMIT:
-        raise bad("INVOICE_PAYLOAD_INVALID")
-    if len(currency) != len(STARS) or not currency.isalpha():
-        raise bad("CURRENCY_INVALID")
-    if currency != STARS and not call.text("provider_token"):
-        raise bad("PAYMENT_PROVIDER_INVALID")
-    total = sum(price["amount"] for price in prices)
-    if not prices or total <= 0 or (currency == STARS and len(prices) != 1):
-        raise bad("CURRENCY_TOTAL_AMOUNT_INVALID" if prices else "PRICES_EMPTY")
-    return {
-        "title": call.text("title"),
-        "description": call.text("description"),
-        "start_parameter": call.text("start_parameter"),
-        "currency": currency,
-        "total_amount": total,
-        "payload": payload,
-        "is_flexible": call.flag("is_flexible") and currency != STARS,
-    }
-
-
-def _address() -> Json:
-    """Where everybody lives who pays here."""
-    return {
-        "country_code": "RU",
-        "state": "",
-        "city": "Moscow",
-        "street_line1": "Tverskaya 7",
-        "street_line2": "",
-        "post_code": "125009",
-    }
+def _partner(person: Json, receipt: Json) -> Json:
+    """The TransactionPartner object of somebody who paid an invoice."""
+    partner = {"type": "user", "transaction_type": "invoice_payment", "user": person}
+    return {**partner, "invoice_payload": receipt["invoice_payload"]}

@@ -10,12 +10,14 @@ import msgspec
 from vestnik.emulation.problems import Problem
 from vestnik.emulation.when import Moment, span
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
+from vestnik.messengers.telegram.emulator.games import GAME
 from vestnik.messengers.telegram.emulator.messages import Stored, on_wire
 from vestnik.messengers.telegram.emulator.state import State
 
 KIND: Final = "callback_query"
 LASTS: Final = span(15 * 60.0)
 ANSWER_LIMIT: Final = 200
+INLINE: Final = "inline_message_id"
 TOO_OLD: Final = "query is too old and response timeout expired or query ID is invalid"
 
 
@@ -66,15 +68,24 @@ async def press(state: State, person: Json, stored: Stored, number: int, label: 
     query: Json = {
         "id": query_id,
         "from": person,
-        "message": on_wire(stored, number),
+        **_place(stored, number),
         "chat_instance": str(chat_id),
     }
     if "callback_data" in button:
         query["data"] = button["callback_data"]
+    else:
+        query[GAME] = stored.own.get(GAME, "")
     until = state.world.clock.now() + LASTS
     await state.records.put(KIND, query_id, Query(stored.bot, until))
     await state.updates.tell(stored.bot, "callback_query", query, chat_id)
     return query_id
+
+
+def _place(stored: Stored, number: int) -> Json:
+    """How the bot is told which message the button is in: one that came by an inline query is not its own."""
+    if INLINE in stored.own:
+        return {INLINE: stored.own[INLINE]}
+    return {"message": on_wire(stored, number)}
 
 
 def _button(rows: list[list[Json]], label: str) -> Json | None:
