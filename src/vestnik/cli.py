@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(groups)
     _add_backup(groups)
     _add_check(groups)
+    _add_copy(groups)
     return parser
 
 
@@ -181,6 +182,20 @@ def _add_check(groups: Any) -> None:
     command.add_argument("what", type=Path, nargs="?", metavar="FILE", help=what)
     _add_database(command)
     command.set_defaults(run=lambda parsed: commands.check(_settings(parsed, "data", "database_url"), parsed.what))
+
+
+def _add_copy(groups: Any) -> None:
+    command = _command(
+        groups, "copy", "move a service's rows to another database, which then takes the place of this one"
+    )
+    command.add_argument("--from", dest="source", metavar="URL", help="sqlite:PATH (default the one in --data)")
+    command.add_argument("--to", dest="target", metavar="URL", help="postgresql://… (default VESTNIK_DATABASE_URL)")
+    ahead = "copy what there is by now, while the service works; the last run is then a short one"
+    command.add_argument("--ahead", action="store_true", help=ahead)
+    _add_data(command)
+    command.set_defaults(
+        run=lambda parsed: commands.copy(_settings(parsed, "data"), parsed.source, parsed.target, ahead=parsed.ahead)
+    )
 
 
 def _add_client(command: argparse.ArgumentParser) -> None:

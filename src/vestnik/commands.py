@@ -21,7 +21,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from vestnik import config, logs, opening, safekeeping, serving, wiring
+from vestnik import config, logs, moving, opening, safekeeping, serving, wiring
 from vestnik.clock import SystemClock
 from vestnik.domain.account import KEY_BYTES, Key, key_digest, new_key
 from vestnik.domain.errors import BadSetting, NotFound
@@ -192,6 +192,13 @@ def check(settings: config.Settings, what: Path | None) -> int:
     found = safekeeping.check(settings, what)
     _tell(found)
     return 1 if any(inspection.faults for inspection in found) else 0
+
+
+def copy(settings: config.Settings, source: str | None, target: str | None, *, ahead: bool) -> int:
+    """Moves the service's rows from one database to another."""
+    logs.set_up(settings.log_format, settings.log_level)
+    asyncio.run(moving.copy(settings, source, target, ahead=ahead, console=Console()))
+    return 0
 
 
 def _tell(found: Sequence[Inspection]) -> None:

@@ -43,20 +43,21 @@ def database_path(settings: Settings) -> Path:
     if not settings.database_url:
         return settings.data / "vestnik.db"
     if not settings.database_url.startswith(_SQLITE):
-        raise _bad_address(settings, f"give {_SQLITE}PATH" + ("" if _is_server(settings) else f" or {_ADDRESS}"))
+        forms = f"give {_SQLITE}PATH" + ("" if is_server(settings) else f" or {_ADDRESS}")
+        raise _bad_address(variable("database_url"), settings.database_url, forms)
     return Path(settings.database_url.removeprefix(_SQLITE))
 
 
 def database_name(settings: Settings) -> str:
     """The database as people may be told of it, without user and password."""
-    return _shown(settings.database_url) if _is_server(settings) else str(database_path(settings))
+    return shown(settings.database_url) if is_server(settings) else str(database_path(settings))
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The store of the settings, brought up to date, and closed at the end."""
     window = None if settings.dedupe_window is None else seconds(settings.dedupe_window)
-    store = await (_open_server(settings, window) if _is_server(settings) else _open_file(settings, window))
+    store = await (_open_server(settings, window) if is_server(settings) else _open_file(settings, window))
     try:
         yield store
     finally:
@@ -70,25 +71,36 @@ async def _open_file(settings: Settings, window: Moment | None) -> Store:
 
 
 async def _open_server(settings: Settings, window: Moment | None) -> Store:
-    try:
+    with server_named(variable("database_url"), settings.database_url):
         from vestnik.store.postgres import PostgresStore  # noqa: PLC0415 - it needs what not everybody has installed
-    except ModuleNotFoundError as missing:
-        raise _bad_address(settings, f"{missing.name} is not installed: pip install 'vestnik[cluster]'") from None
-    try:
+
         return await PostgresStore.open(settings.database_url, dedupe_window=window)
+
+
+@contextmanager
+def server_named(option: str, url: str) -> Iterator[None]:
+    """Around whatever imports the rooms for PostgreSQL and opens a database: BadSetting names the option at fault."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("vestnik"):
+            raise
+        raise _bad_address(option, url, f"{missing.name} is not installed: pip install 'vestnik[cluster]'") from None
     except ValueError:  # Its text may hold a piece of the password.
-        raise _bad_address(settings, f"give {_ADDRESS}, with special characters percent-encoded") from None
+        raise _bad_address(option, url, f"give {_ADDRESS}, with special characters percent-encoded") from None
 
 
-def _is_server(settings: Settings) -> bool:
+def is_server(settings: Settings) -> bool:
+    """Whether the database is on a PostgreSQL server."""
     return settings.database_url.startswith(_POSTGRES)
 
 
-def _bad_address(settings: Settings, reason: str) -> BadSetting:
-    return BadSetting(f"{variable('database_url')}: {_shown(settings.database_url)!r} cannot be used, {reason}")
+def _bad_address(option: str, url: str, reason: str) -> BadSetting:
+    return BadSetting(f"{option}: {shown(url)!r} cannot be used, {reason}")
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
+    """The address without user, password and options, as people may be told of it."""
     scheme, separator, rest = url.partition("://")
     return scheme + separator + rest.rpartition("@")[2].partition("?")[0]
 

@@ -3,6 +3,7 @@
 It has never heard of how a database is copied or of what makes one sound.
 """
 
+import asyncio
 import os
 import shutil
 import tarfile
@@ -14,10 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
 from vestnik import snapshots
-from vestnik.config import Settings
+from vestnik.config import Settings, variable
 from vestnik.domain.errors import VestnikError
 from vestnik.emulation import inspection as far_side
-from vestnik.opening import database_path
+from vestnik.opening import database_path, is_server, server_named
 from vestnik.snapshots import Inspection
 from vestnik.store import inspection as store
 
@@ -29,7 +30,6 @@ _EXAMINERS: Final[Mapping[str, Callable[[Path, str], Inspection]]] = {
 }
 """By the name of the file. The far side comes last: whatever the service tells of it must be in it."""
 _COMPRESSED: Final = (".gz", ".tgz")
-_SERVERS: Final = ("postgresql:", "postgres:")
 _MODE: Final = 0o600
 """Messages and phone numbers are nobody else's affair."""
 
@@ -64,21 +64,31 @@ def back_up(settings: Settings, target: Path) -> list[Inspection]:
 
 
 def check(settings: Settings, what: Path | None) -> list[Inspection]:
-    """Examines a backup, a data folder, or without either the databases of the settings.
+    """Examines a backup, a data folder, or without either the databases of the settings, one on a server too.
 
     NoBackup or StoreUnavailable if it cannot be examined.
     """
     if what is not None and not what.is_dir():
         with _explained(what), TemporaryDirectory(prefix="vestnik-check-") as unpacked:
             return _examined(_unpack(what, Path(unpacked)), what)
-    service = _service(settings) if what is None else what / _SERVICE
     folder = settings.data if what is None else what
-    return _examined(_there({_SERVICE: service, _FAR_SIDE: folder / _FAR_SIDE}), folder)
+    far_side = _there({_FAR_SIDE: folder / _FAR_SIDE})
+    if what is None and is_server(settings):
+        return [_server(settings.database_url), *(_EXAMINERS[name](path, name) for name, path in far_side.items())]
+    service = _service(settings) if what is None else what / _SERVICE
+    return _examined({**_there({_SERVICE: service}), **far_side}, folder)
+
+
+def _server(url: str) -> Inspection:
+    with server_named(variable("database_url"), url):
+        from vestnik.store import postgres_inspection  # noqa: PLC0415 - it needs what not everybody has installed
+
+        return asyncio.run(postgres_inspection.inspect(url))
 
 
 def _service(settings: Settings) -> Path:
-    if settings.database_url.startswith(_SERVERS):
-        raise NoBackup("a database on a server is copied and examined with the server's own tools, such as pg_dump")
+    if is_server(settings):
+        raise NoBackup("a database on a server is copied with the server's own tools, such as pg_dump")
     return database_path(settings)
 
 

@@ -30,6 +30,11 @@ class Inspection:
     contents: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
+    def answered(self, question: str, count: int, example: object) -> None:
+        """Notes how many there are of what must not be, and one of them."""
+        if count:
+            self.faults.append(f"{question.replace('_', ' ')}: {count}, for instance {example}")
+
 
 def copy(sources: Sequence[Path], copies: Sequence[Path]) -> None:
     """Copies the files as they stand at one moment; each copy is whole in itself, without a log beside it.
@@ -70,7 +75,7 @@ def inspect(path: Path, name: str, schema: int, questions: Mapping[str, str]) ->
             if version != schema:
                 found.faults.append(f"its schema is version {version} and this program's is {schema}: migrate it first")
             if not found.faults:
-                _ask(connection, questions, found)
+                ask(connection, questions, found)
         except sqlite3.DatabaseError as reason:
             if reason.sqlite_errorcode & 0xFF not in _NOT_A_DATABASE:
                 raise
@@ -78,13 +83,12 @@ def inspect(path: Path, name: str, schema: int, questions: Mapping[str, str]) ->
     return found
 
 
-def _ask(connection: sqlite3.Connection, questions: Mapping[str, str], found: Inspection) -> None:
+def ask(connection: sqlite3.Connection, questions: Mapping[str, str], found: Inspection) -> None:
+    """Asks what a file holds and what must not be true of it; see `inspect`."""
     found.contents.update(connection.execute(questions[CONTENTS]).fetchall())
     for name, question in questions.items():
         if name != CONTENTS:
-            count, example = connection.execute(question).fetchone()
-            if count:
-                found.faults.append(f"{name.replace('_', ' ')}: {count}, for instance {example}")
+            found.answered(name, *connection.execute(question).fetchone())
 
 
 def _fix(connection: sqlite3.Connection) -> None:

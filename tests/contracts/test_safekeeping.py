@@ -43,7 +43,6 @@ def test_a_database_elsewhere_is_copied_under_its_usual_name(tmp_path: Path) -> 
         (["backup", "{0}/no/folder.tar"], "folder.tar: No such file or directory"),
         (["backup", "{0}/new.tar", "--data", "{0}/none"], "there is no database in"),
         (["backup", "{0}/new.tar", "--database-url", "postgresql://user:word@host/name"], "such as pg_dump"),
-        (["check", "--database-url", "postgresql://user:word@host/name"], "such as pg_dump"),
         (["check", "{0}/none"], "none: No such file or directory"),
         (["check", "{0}/there.tar"], "there.tar is no backup, or not the whole of one"),
         (["check", "{0}/cut.tar"], "cut.tar is no backup, or not the whole of one"),

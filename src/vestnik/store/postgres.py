@@ -30,6 +30,7 @@ from vestnik.store.begun import Beginning, Reply
 from vestnik.store.gather import Gather
 from vestnik.store.hunger import Hunger
 from vestnik.store.intake import Intake
+from vestnik.store.postgres_copy import refuse_if_out_of_use
 from vestnik.store.postgres_line import Line
 from vestnik.store.postgres_presence import Presence
 from vestnik.store.postgres_reports import Reports
@@ -66,13 +67,16 @@ class PostgresStore:
         """
         await bring_up_to_date(url)
         line = await Line.open(url, CONNECTIONS)
+        usable = partial(refuse_if_out_of_use, url=url)
         try:
+            await line.read(usable)
             self = cls(url, line, await line.write(postgres_people.begin_life), dedupe_window)
         except BaseException:
             await line.close()
             raise
         try:
             await self._presence.ready()
+            await line.read(usable)  # Whoever begins to copy from now on finds this process.
         except BaseException:
             await self.close()
             raise

@@ -4,8 +4,8 @@ It has never heard of what is said; a piece of work is a function over a connect
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.resources import files
 from typing import Any, Final, TypeAlias, TypeVar
@@ -209,6 +209,17 @@ def unavailable(error: Exception) -> StoreUnavailable | None:
     if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
         return StoreUnavailable(f"the connection to the database is gone: {error}")
     return None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raises trouble of the server or the way to it as StoreUnavailable."""
+    try:
+        yield
+    except Exception as trouble:
+        if (reason := unavailable(trouble)) is None:
+            raise
+        raise reason from trouble
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:

@@ -6,7 +6,7 @@ It has never heard of what the tables are for.
 import asyncio
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -38,7 +38,7 @@ async def bring_up_to_date(url: str) -> None:
     ValueError for an address that is none, SchemaTooNew for a database of a newer version, StoreUnavailable where the
     server cannot be reached or refuses.
     """
-    connection = await _connect(url)
+    connection = await connect(url)
     try:
         encoding, version = await connection.fetchrow(SQL["encoding"]) or ("", 0)
         if encoding != "UTF8":
@@ -54,10 +54,14 @@ async def bring_up_to_date(url: str) -> None:
         await connection.close(timeout=CONNECTION_SECONDS)
 
 
-async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+async def connect(url: str, **more: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection of its own; `more` is for asyncpg.
+
+    ValueError for an address that is none, StoreUnavailable where the server cannot be reached or refuses.
+    """
     for pause in _TRIES:
         try:
-            return await asyncpg.connect(url, timeout=CONNECTION_SECONDS)
+            return await asyncpg.connect(url, timeout=CONNECTION_SECONDS, **more)
         except _REFUSED as refusal:
             raise StoreUnavailable(f"{shown(url)} cannot be used: {refusal}") from None
         except Exception as trouble:

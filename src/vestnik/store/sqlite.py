@@ -22,6 +22,7 @@ from vestnik.sqlfiles import migrations
 from vestnik.store import (
     sqlite_asks,
     sqlite_changes,
+    sqlite_copy,
     sqlite_intake,
     sqlite_lanes,
     sqlite_people,
@@ -55,9 +56,15 @@ class SqliteStore:
         """Opens or creates the file and brings its schema up to date.
 
         `dedupe_window` is how long after it was accepted a finished delivery blocks a repetition; None means forever.
-        SchemaTooNew if a newer version wrote the file, StoreUnavailable if it cannot be used.
+        SchemaTooNew if a newer version wrote the file, StoreUnavailable if it cannot be used, such as one whose rows
+        were brought to another database.
         """
         rows = await GroupCommit.open(path, migrations(files(__package__) / "migrations"))
+        try:
+            await rows.read(partial(sqlite_copy.refuse_if_out_of_use, path=path))
+        except BaseException:
+            await rows.close()
+            raise
         return cls(rows, await rows.write(sqlite_people.begin_life, None), dedupe_window)
 
     # Intake
