@@ -13,6 +13,7 @@ import pytest
 
 from tests.contracts.whatsapps import BODY, PERSON, call, does, post, said, told, values
 from tests.contracts.world import NUMBER, Life
+from vestnik.messengers.whatsapp.emulator.identity import user_id
 
 BUTTONS = [
     {"type": "reply", "reply": {"id": "yes-17", "title": "Yes"}},
@@ -139,6 +140,7 @@ def test_reactions_forms_a_new_number_and_what_nobody_understands(tmp_path: Path
         assert system["system"] == {
             "body": f"User Zoë changed from {PERSON} to 358401234567",
             "wa_id": "358401234567",
+            "user_id": user_id("358401234567"),
             "type": "user_changed_number",
         }
         assert [value.get("contacts", [{}])[0].get("profile") for value in values(world)] == [{"name": "Zoë"}] * 4 + [

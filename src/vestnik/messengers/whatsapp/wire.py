@@ -57,11 +57,12 @@ class SendMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     message_id: str | None = None
 
 
-class Contact(msgspec.Struct, frozen=True):
-    """The recipient as it was given and as WhatsApp knows it."""
+class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The recipient as it was given and as WhatsApp knows it: by the number, or where that was not given, by the id."""
 
     input: str
-    wa_id: str
+    wa_id: str | None = None
+    user_id: str | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -161,6 +162,7 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     conversation: Conversation | None = None
     pricing: Pricing | None = None
     errors: tuple[Problem, ...] = ()
+    recipient_user_id: str | None = None
 
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -17,7 +17,7 @@ from vestnik.emulation.plan import DELIVERED, FAILED, MESSAGE, READ, SENT
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp import messages, wire
 from vestnik.messengers.whatsapp.codes import read_statuses
-from vestnik.messengers.whatsapp.emulator import sending
+from vestnik.messengers.whatsapp.emulator import identity
 from vestnik.messengers.whatsapp.emulator.doings import Doings
 from vestnik.messengers.whatsapp.emulator.media import DOWNLOADS, Media, address_of
 from vestnik.messengers.whatsapp.emulator.numbers import Numbers
@@ -60,7 +60,7 @@ class WhatsAppEmulator:
         self._doings = Doings(world, self._panels, self._media, self._sending.line)
         self._secret = world.option(NAME, "app_secret")
         self._statuses = read_statuses(world.option(NAME, "http_statuses"))
-        self.teller: Final = Statuses()
+        self.teller: Final = Statuses(self._panels, self._shelf.category)
         if bot := world.option(NAME, "phone_number_id"):
             world.bots.configure(NAME, bot, world.option(NAME, "token") or None)
         if url := world.settings.webhooks.get(NAME):
@@ -78,8 +78,8 @@ class WhatsAppEmulator:
         return answered(Refused(131016), self._statuses)
 
     def canonical(self, identifier: str) -> str | None:
-        """See Emulator: the digits of an international number, whether or not any country has such numbers."""
-        return sending.canonical(identifier)
+        """See Emulator."""
+        return identity.canonical(identifier)
 
     def bot_of(self, credential: str) -> tuple[str, str | None] | None:
         """See Emulator. The access token of a number is any, unless it is registered with one."""

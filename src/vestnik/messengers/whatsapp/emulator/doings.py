@@ -18,10 +18,10 @@ from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.emulation.readers import Readers
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp import messages
+from vestnik.messengers.whatsapp.emulator.identity import canonical, is_number, user_id
 from vestnik.messengers.whatsapp.emulator.media import LIMITS, Media
 from vestnik.messengers.whatsapp.emulator.numbers import display_number
 from vestnik.messengers.whatsapp.emulator.panels import BUTTON, QUICK_REPLY, ROW, Choice, Panels
-from vestnik.messengers.whatsapp.emulator.sending import canonical
 from vestnik.messengers.whatsapp.emulator.shelf import NAME
 from vestnik.messengers.whatsapp.emulator.statuses import heard, usual_name
 from vestnik.messengers.whatsapp.emulator.wamid import wamid
@@ -75,12 +75,13 @@ class Doings:
             "react": Deed(self._react, {"message": _LINE, "emoji": str}, ("message",)),
             "answer_flow": Deed(self._answer_flow, {"response": dict[str, Any], "reply_to": _LINE}, ("response",)),
             "change_number": Deed(self._change_number, {"to": _LINE}, ("to",)),
-            "profile": Deed(self._call, {"name": _LINE}, ("name",), of_bot=False, always=True),
+            "profile": Deed(self._call, {"name": _LINE, "username": str}, of_bot=False, always=True),
         }
 
     def written(self, bot: str, person: str, message: dict[str, Any], text: str) -> Draft:
         """A message of the person."""
-        payload = heard(message, person, self._panels.name(person, usual_name(person)))
+        name, username = self._panels.name(person, usual_name(person)), self._panels.username(person)
+        payload = heard(message, person, name, username)
         external_id = wamid(person, self._world.unique())
         return Draft(bot, person, text, payload, external_id=external_id, type=str(message["type"]))
 
@@ -167,20 +168,21 @@ class Doings:
     async def _change_number(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
         """The person has another number from now on."""
         number = canonical(fields["to"])
-        if number is None:
+        if number is None or not is_number(number):
             raise Refusal([Wrong(pointer("to"), "must be a phone number")])
         await self._panels.load()
         name = self._panels.name(person, usual_name(person))
         body = f"User {name} changed from {person} to {number}"
-        message = {"type": "system", "system": {"body": body, "wa_id": number, "type": "user_changed_number"}}
+        system = {"body": body, "wa_id": number, "user_id": user_id(number), "type": "user_changed_number"}
+        message = {"type": "system", "system": system}
         payload = heard(message, person, name, known=False)
         external_id = wamid(person, self._world.unique())
         return await self._line.hear(Draft(bot, person, body, payload, external_id=external_id, type="system"))
 
     async def _call(self, _bot: str, person: str, fields: Mapping[str, Any]) -> None:
-        """The person takes another name."""
+        """The person takes another name or username; an empty username is none."""
         await self._panels.load()
-        await self._panels.call(person, fields["name"])
+        await self._panels.call(person, fields.get("name"), fields.get("username"))
 
     async def _say(self, bot: str, person: str, message: dict[str, Any], text: str) -> Entry:
         """Whatever a person says opens the window for a day."""

@@ -16,6 +16,7 @@ NAME: Final = "whatsapp"
 PANEL: Final = "panel"
 HEARD: Final = "heard"
 PERSON: Final = "person"
+USERNAME: Final = "username"
 WINDOW: Final = span(24 * 3600)
 BUTTON, QUICK_REPLY, ROW = "button", "quick_reply", "row"
 
@@ -37,20 +38,25 @@ class Panels:
         self._shown: dict[str, tuple[str, list[Choice]]] = {}
         self._heard: dict[str, Moment] = {}
         self._names: dict[str, str] = {}
+        self._usernames: dict[str, str] = {}
         self._loaded = False
         world.at_reset.append(self._forget)
+        world.at_deletion[NAME].append(self.forget)
 
     async def load(self) -> None:
         """Reads what is on disk, once."""
         if self._loaded:
             return
-        shown, heard, names = [await self._records.all(kind) for kind in (PANEL, HEARD, PERSON)]
+        kinds = (PANEL, HEARD, PERSON, USERNAME)
+        shown, heard, names, usernames = [await self._records.all(kind) for kind in kinds]
         for key, value in shown:
             self._shown.setdefault(key, msgspec.convert(value, tuple[str, list[Choice]]))
         for key, value in heard:
             self._heard.setdefault(key, value)
         for key, value in names:
             self._names.setdefault(key, value)
+        for key, value in usernames:
+            self._usernames.setdefault(key, value)
         self._loaded = True
 
     async def show(self, bot: str, person: str, message_id: str, choices: Sequence[Choice]) -> None:
@@ -76,17 +82,30 @@ class Panels:
         heard = self._heard.get(f"{bot} {person}")
         return heard is not None and now < heard + WINDOW
 
-    async def call(self, person: str, name: str) -> None:
-        """The person goes by this name from now on."""
-        await self._records.put(PERSON, person, name)
-        self._names[person] = name
+    async def call(self, person: str, name: str | None, username: str | None) -> None:
+        """The person goes by this name and this username from now on, as far as they are given."""
+        if name is not None:
+            await self._records.put(PERSON, person, name)
+            self._names[person] = name
+        if username is not None:
+            await self._records.put(USERNAME, person, username)
+            self._usernames[person] = username
 
     def name(self, person: str, usual: str) -> str:
         """What the person is called."""
         return self._names.get(person, usual)
 
+    def username(self, person: str) -> str | None:
+        """What the person is called beside that, where they have chosen something."""
+        return self._usernames.get(person) or None
+
+    async def forget(self, bot: str, person: str) -> None:
+        """The person has deleted the chat: there is nothing left in it to press or to choose."""
+        await self._records.drop(PANEL, [f"{bot} {person}"])
+        self._shown.pop(f"{bot} {person}", None)
+
     def _forget(self) -> None:
-        for known in (self._shown, self._heard, self._names):
+        for known in (self._shown, self._heard, self._names, self._usernames):
             known.clear()
 
 

@@ -5,9 +5,7 @@ It has never heard of webhooks or of what else may be asked.
 A message to somebody who has blocked the number or does not exist is taken and fails later, as at Meta.
 """
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +16,7 @@ from vestnik.emulation.line import Trouble, Ways
 from vestnik.emulation.plan import DELIVERED, READ, SENT
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp import messages, templates, wire
+from vestnik.messengers.whatsapp.emulator.identity import canonical, is_user_id
 from vestnik.messengers.whatsapp.emulator.panels import Panels, choices_of
 from vestnik.messengers.whatsapp.emulator.refusals import Refused, troubled
 from vestnik.messengers.whatsapp.emulator.shelf import NAME, Shelf
@@ -27,15 +26,15 @@ from vestnik.messengers.whatsapp.templates import Template
 
 UNDELIVERABLE: Final = "131026"
 OUTSIDE_WINDOW: Final = "131047"
+UNSUPPORTED_RECIPIENT: Final = 131062
+AUTHENTICATION: Final = "AUTHENTICATION"
+"""The category of templates that go to numbers alone."""
 PAIR: Final = "pair"
 PER_SECOND: Final = 80
 """Messages of one number."""
 PAIR_GAP: Final = 6.0
 """Seconds between two messages to one person in the long run."""
 PAIR_BURST: Final = 45
-
-_FORMATTING: Final = str.maketrans("", "", " ().-")
-_DIGITS: Final = re.compile(r"[1-9][0-9]{6,14}")
 
 
 class Sending:
@@ -56,6 +55,8 @@ class Sending:
         """The answer to a message; Refused where it is not taken."""
         recipient, kind = _checked(message)
         template = self._shelf.used(message["template"]) if kind == "template" else None
+        if template is not None and template.category == AUTHENTICATION and not message.get("to"):
+            raise Refused(UNSUPPORTED_RECIPIENT)
         text = messages.readable(message)
         if template is not None:
             text = templates.said(template, message["template"].get("components") or ())
@@ -67,7 +68,7 @@ class Sending:
             raise troubled(taken, pair=taken.limit == PAIR)
         await self._show(taken, kind, message, template)
         accepted = wire.Accepted(taken.external_id, "accepted")
-        return wire.Sent(wire.PRODUCT, (wire.Contact(_first_to(taken), taken.recipient),), (accepted,))
+        return wire.Sent(wire.PRODUCT, (_contact(taken),), (accepted,))
 
     def _in_window(self, bot: str, person: str) -> bool:
         """Whether the person wrote within the last day, which real limits ask for."""
@@ -79,34 +80,38 @@ class Sending:
             await self._panels.show(entry.bot, entry.recipient, entry.external_id, choices)
 
 
-@lru_cache(maxsize=65_536)
-def canonical(identifier: str) -> str | None:
-    """The digits of an international number, whether or not any country has such numbers."""
-    digits = identifier.strip().removeprefix("+").translate(_FORMATTING)
-    return digits if _DIGITS.fullmatch(digits) else None
-
-
 def _checked(message: Mapping[str, Any]) -> tuple[str, str]:
     """The recipient and the type of a message that can be sent."""
-    to = message.get("to")
-    if not to:
-        raise Refused(100, "The parameter to is required.")
-    recipient = canonical(to) if isinstance(to, str) else None
-    if recipient is None:
-        raise Refused(131009, "Recipient phone number is not valid")
+    recipient = _recipient(message)
     try:
         return recipient, messages.checked(message)
     except Broken as broken:
         raise Refused(broken.code, broken.details) from None
 
 
+def _recipient(message: Mapping[str, Any]) -> str:
+    """Who is to get it: whose number is `to`, or where there is none, whose user id is `recipient`."""
+    to, by_id = message.get("to"), message.get("recipient")
+    if not to and not by_id:
+        raise Refused(100, "The parameter to is required.")
+    named: Any = to or by_id
+    recipient = canonical(named) if isinstance(named, str) else None
+    if recipient is None or is_user_id(named) is bool(to):
+        raise Refused(131009, "Recipient phone number is not valid" if to else "Recipient is not valid")
+    return recipient
+
+
 class _Asked(msgspec.Struct):
-    to: str
+    to: Any = None
+    recipient: Any = None
 
 
 _ASKED: Final = msgspec.json.Decoder(_Asked)
 
 
-def _first_to(entry: Entry) -> str:
+def _contact(entry: Entry) -> wire.Contact:
     """The recipient as the message named them that made the entry."""
-    return _ASKED.decode(entry.payload).to
+    asked = _ASKED.decode(entry.payload)
+    if asked.to:
+        return wire.Contact(asked.to, wa_id=entry.recipient)
+    return wire.Contact(asked.recipient, user_id=asked.recipient)

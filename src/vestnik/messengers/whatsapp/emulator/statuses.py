@@ -4,7 +4,7 @@ It has never heard of when or how often; it writes and signs one call at a time.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -13,11 +13,13 @@ import msgspec
 from vestnik.emulation.backlog import Report
 from vestnik.emulation.bots import Webhook
 from vestnik.emulation.journal import Entry
-from vestnik.emulation.plan import FAILED, MESSAGE, SENT
+from vestnik.emulation.plan import DELIVERED, FAILED, MESSAGE, READ, SENT
 from vestnik.emulation.when import SECOND, Moment, span
 from vestnik.messengers.whatsapp import wire
 from vestnik.messengers.whatsapp.codes import ERRORS
+from vestnik.messengers.whatsapp.emulator.identity import author, introduced, is_number, user_id
 from vestnik.messengers.whatsapp.emulator.numbers import ACCOUNT, display_number
+from vestnik.messengers.whatsapp.emulator.panels import Panels
 from vestnik.ports import Request
 
 TEMPLATE_FIELD: Final = "message_template_status_update"
@@ -25,11 +27,15 @@ CONVERSATION: Final = span(24 * 3600)
 LONGEST_PAUSE: Final = 3600.0
 TRIES: Final = 180
 """Calls for one status: with pauses that double from a second to an hour, about seven days of them."""
-PRICING: Final = wire.Pricing(billable=False, pricing_model="PMP", type="free_customer_service", category="service")
+PRICING_MODEL: Final = "PMP"
+SERVICE: Final = "service"
+"""The category of a conversation that a person began."""
 
 
 class _Asked(msgspec.Struct):
     biz_opaque_callback_data: str | None = None
+    type: Any = None
+    template: Any = None
 
 
 class Heard(msgspec.Struct, omit_defaults=True):
@@ -44,7 +50,14 @@ _HEARD: Final = msgspec.json.Decoder(Heard)
 
 
 class Statuses:
-    """Tells apps what happens."""
+    """Tells apps what happens.
+
+    Of templates in a day's window only those of the category utility cost nothing, and so do messages that are none.
+    """
+
+    def __init__(self, panels: Panels, categories: Callable[[str, str], str]) -> None:
+        self._panels = panels
+        self._category = categories
 
     def call(self, reports: Sequence[Report], webhook: Webhook) -> Request:
         """See Teller: all reports are of one number."""
@@ -53,12 +66,8 @@ class Statuses:
         if statuses:
             metadata = _metadata(statuses[0].entry.bot)
             # Where several statuses share a call, nobody looks for the people among them.
-            contacts = (
-                (contact_of(statuses[0].entry.recipient, usual_name(statuses[0].entry.recipient)),)
-                if webhook.at_once == 1
-                else ()
-            )
-            written = tuple(_status(report) for report in statuses)
+            contacts = (self._introduced(statuses[0]),) if webhook.at_once == 1 else ()
+            written = tuple(self._status(report) for report in statuses)
             values.append(wire.Value(wire.PRODUCT, metadata, contacts, statuses=written))
         for report in reports:
             if report.kind == MESSAGE:
@@ -73,15 +82,40 @@ class Statuses:
         """See Teller: Meta tries for about seven days."""
         return min(2.0 ** (attempt - 1), LONGEST_PAUSE) if attempt < TRIES else None
 
+    def _introduced(self, report: Report) -> dict[str, Any]:
+        """The receiver. Meta leaves them out of failures, but pywa reads them there too and fails without."""
+        person = report.entry.recipient
+        # Who goes by a username is called so only once the phone has the message.
+        username = self._panels.username(person) if report.kind in (DELIVERED, READ) else None
+        return introduced(person, self._panels.name(person, usual_name(person)), username)
+
+    def _status(self, report: Report) -> wire.Status:
+        entry, asked = report.entry, _ASKED.decode(report.entry.payload)
+        failed, number = report.kind == FAILED, is_number(entry.recipient)
+        category = SERVICE
+        if asked.type == "template":
+            category = self._category(asked.template["name"], asked.template["language"]["code"])
+        return wire.Status(
+            entry.external_id,
+            report.kind,
+            str(report.at // SECOND),
+            entry.recipient if number else "",
+            asked.biz_opaque_callback_data,
+            None if failed else _conversation(entry, category, first=report.kind == SENT),
+            None if failed else self._pricing(entry, category),
+            (_problem(entry.failed),) if failed else (),
+            None if failed and number else user_id(entry.recipient),
+        )
+
+    def _pricing(self, entry: Entry, category: str) -> wire.Pricing:
+        answers = self._panels.heard_lately(entry.bot, entry.recipient, entry.at)
+        free = category == SERVICE or (category == "utility" and answers)
+        kind = "free_customer_service" if free else "regular"
+        return wire.Pricing(billable=not free, pricing_model=PRICING_MODEL, type=kind, category=category)
+
 
 def _metadata(bot: str) -> wire.Metadata:
     return wire.Metadata(display_number(bot), bot)
-
-
-def contact_of(person: str, name: str) -> dict[str, Any]:
-    """The person as webhooks introduce them."""
-    user_id = int.from_bytes(sha256(person.encode()).digest()[:8])
-    return {"profile": {"name": name}, "wa_id": person, "user_id": f"ZZ.{user_id}"}
 
 
 def usual_name(person: str) -> str:
@@ -89,25 +123,10 @@ def usual_name(person: str) -> str:
     return f"Person {person}"
 
 
-def _status(report: Report) -> wire.Status:
-    entry = report.entry
-    failed = report.kind == FAILED
-    return wire.Status(
-        entry.external_id,
-        report.kind,
-        str(report.at // SECOND),
-        entry.recipient,
-        _ASKED.decode(entry.payload).biz_opaque_callback_data,
-        None if failed else _conversation(entry, first=report.kind == SENT),
-        None if failed else PRICING,
-        (_problem(entry.failed),) if failed else (),
-    )
-
-
-def _conversation(entry: Entry, *, first: bool) -> wire.Conversation:
+def _conversation(entry: Entry, category: str, *, first: bool) -> wire.Conversation:
     named = sha256(f"{entry.bot} {entry.recipient}".encode()).hexdigest()[:32]
     ends = str((entry.at + CONVERSATION) // SECOND) if first else None
-    return wire.Conversation(named, ends, wire.Origin("service"))
+    return wire.Conversation(named, ends, wire.Origin(category))
 
 
 def _problem(failed: str | None) -> wire.Problem:
@@ -118,10 +137,10 @@ def _problem(failed: str | None) -> wire.Problem:
     return wire.problem(code, ERRORS[code].title)
 
 
-def heard(message: dict[str, Any], person: str, name: str, *, known: bool = True) -> str:
+def heard(message: dict[str, Any], person: str, name: str, username: str | None = None, *, known: bool = True) -> str:
     """What a person did, as the journal keeps it until it is told; what is not `known` comes without its author."""
-    contact = contact_of(person, name) if known else None
-    return msgspec.json.encode(Heard({"from": person, **message}, contact)).decode()
+    contact = introduced(person, name, username) if known else None
+    return msgspec.json.encode(Heard({**author(person), **message}, contact)).decode()
 
 
 def reviewed(webhook: Webhook, template: Mapping[str, Any], now: Moment) -> Request:
