@@ -181,3 +181,53 @@ def test_who_is_offline_does_nothing_and_there_is_no_other_deed(tmp_path: Path) 
         await does(world, "profile", name="Zoë", expect=204)
 
     told(tmp_path, story)
+
+
+def test_who_has_the_chat_open_reads_what_comes_and_its_delivery_goes_without_saying(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await world.subscribe()
+        await post(world, text={"body": "before"})
+        await world.settled()
+        for watching in (True, True):
+            await does(world, "watch", watching=watching, expect=204)
+        await world.settled()
+        await post(world, text={"body": "meanwhile"})
+        await world.settled()
+        await does(world, "read", expect=409)
+        await does(world, "watch", watching=False, expect=204)
+        await post(world, text={"body": "after"})
+        await does(world, "read", expect=204)
+        await world.settled()
+        statuses = [status["status"] for value in values(world) for status in value["statuses"]]
+        assert statuses == ["sent", "delivered", "read", "sent", "read", "sent", "delivered", "read"]
+        await does(world, "watch", expect=422)
+        await world.phone("whatsapp", reads_after=0)
+        await does(world, "watch", watching=True, expect=409)
+
+    told(tmp_path, story)
+
+
+def test_an_open_chat_outlives_a_restart(tmp_path: Path) -> None:
+    async def before(world: Life) -> None:
+        await world.subscribe()
+        await does(world, "watch", watching=True, expect=204)
+
+    async def after(world: Life) -> None:
+        await post(world, text={"body": "x"})
+        await world.settled()
+        assert [value["statuses"][0]["status"] for value in values(world)] == ["sent", "read"]
+
+    told(tmp_path, before)
+    told(tmp_path, after)
+
+
+def test_in_a_chat_that_was_deleted_there_is_nothing_to_press(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await world.subscribe()
+        await post(world, type="interactive", interactive=ASKED)
+        await does(world, "delete_chat", expect=204)
+        await does(world, "press", button="Yes", expect=409)
+        await world.settled()
+        assert said(world) == []
+
+    told(tmp_path, story)

@@ -1,19 +1,16 @@
-"""Decides whether templates and files of the emulated Cloud API come, are used and go as at Meta.
+"""Decides whether templates of the emulated Cloud API come, are used and go as at Meta.
 
 It has never heard of the service that sends.
 """
 
 import json
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, refused, said, told
-from tests.contracts.world import NUMBER, WEBHOOK, WHATSAPP_TOKEN, Life
-from vestnik.ports import Response
+from tests.contracts.world import WEBHOOK, Life
 
 PATH = f"{ACCOUNT}/message_templates"
 BUTTONS = [
@@ -48,19 +45,6 @@ def use(*components: dict[str, Any], language: str = "fi", name: str = "parcel_h
 async def review(world: Life, status: str, *, expect: int = 200, **more: Any) -> None:
     path = "/messengers/whatsapp/templates/parcel_here/fi"
     await world.control("POST", path, {"status": status, **more}, expect=expect)
-
-
-async def upload(
-    world: Life, content: bytes, kind: str, *, expect: int = 200, field: str = "file", **fields: str
-) -> dict[str, Any]:
-    known = {"messaging_product": "whatsapp", **fields}
-    parts = [
-        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in known.items()
-    ]
-    head = f'--x\r\nContent-Disposition: form-data; name="{field}"; filename="a"\r\nContent-Type: {kind}\r\n\r\n'
-    body = "".join(parts).encode() + head.encode() + content + b"\r\n--x--\r\n"
-    headers = {"content-type": "multipart/form-data; boundary=x"}
-    return await call(world, "POST", f"{NUMBER}/media", body, expect=expect, **headers)
 
 
 def test_a_template_is_made_waits_is_approved_used_and_removed(tmp_path: Path) -> None:
@@ -229,66 +213,6 @@ def test_a_template_outlives_restarts_and_resets_and_exists_once_in_a_language(t
     told(tmp_path, after)
 
 
-def test_a_file_goes_up_comes_down_and_goes_away(tmp_path: Path) -> None:
-    content = bytes(range(256)) + b"\r\n--y\r\n"
-
-    async def story(world: Life) -> None:
-        number = (await upload(world, content, "image/png"))["id"]
-        shown = await call(world, "GET", number, host="far.test:8080")
-        assert shown["url"].startswith("http://far.test:8080/whatsapp/")
-        assert (shown["mime_type"], shown["file_size"]) == ("image/png", len(content))
-        assert (shown["sha256"], shown["id"]) == (sha256(content).hexdigest(), number)
-        answer = await download(world, shown["url"])
-        assert (answer.status, answer.body, answer.headers["content-type"]) == (200, content, "image/png")
-        assert (await download(world, shown["url"], token=None)).status == 401
-        assert (await download(world, shown["url"] + "0")).status == 404
-        await post(world, type="image", image={"id": number})
-        world.clock.move(301)
-        assert (await download(world, shown["url"])).status == 404
-        fresh = (await call(world, "GET", number))["url"]
-        assert (await download(world, fresh)).status == 200
-        assert await call(world, "DELETE", number) == {"success": True}
-        assert (await download(world, fresh)).status == 404
-        gone = await call(world, "GET", number, expect=400)
-        assert (gone["error"]["code"], gone["error"]["error_subcode"]) == (100, 33)
-
-    told(tmp_path, story)
-
-
-async def download(world: Life, url: str, token: str | None = WHATSAPP_TOKEN) -> Response:
-    parts = urlsplit(url)
-    headers = {"authorization": f"Bearer {token}"} if token else {}
-    return await world.ask("GET", f"{parts.path}?{parts.query}", None, headers)
-
-
-def test_a_file_is_gone_after_thirty_days(tmp_path: Path) -> None:
-    async def story(world: Life) -> None:
-        number = (await upload(world, b"x", "application/pdf"))["id"]
-        world.clock.move(30 * 86400 - 1)
-        await call(world, "GET", number)
-        world.clock.move(1)
-        await call(world, "GET", number, expect=400)
-
-    told(tmp_path, story)
-
-
-def test_a_file_must_be_of_a_known_type_and_not_too_long(tmp_path: Path) -> None:
-    async def story(world: Life) -> None:
-        answer = await upload(world, b"x", "application/x-tar", expect=400)
-        assert "must be a file with one of the following types" in answer["error"]["message"]
-        assert "Received file of type 'application/x-tar'" in answer["error"]["message"]
-        assert (await upload(world, b"", "image/png", expect=400))["error"]["code"] == 131053
-        assert (await upload(world, bytes(500 * 1024 + 1), "image/webp", expect=400))["error"]["code"] == 131053
-        await upload(world, bytes(500 * 1024), "image/webp")
-        await upload(world, b"x", "application/octet-stream", type="image/png")
-        await upload(world, b"x", "image/png", messaging_product="x", expect=400)
-        await upload(world, b"x", "image/png", field="x", expect=400)
-        await call(world, "POST", f"{NUMBER}/media", b"--x", expect=400, **{"content-type": "multipart/form-data"})
-        await call(world, "POST", f"{NUMBER}/media", {"file": "x"}, expect=400)
-
-    told(tmp_path, story)
-
-
 def test_the_buttons_of_a_template_answer_with_their_payload(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         await world.subscribe()
@@ -303,3 +227,47 @@ def test_the_buttons_of_a_template_answer_with_their_payload(tmp_path: Path) -> 
         assert message["from"] == PERSON
 
     told(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("components", "details"),
+    [
+        (
+            [HEADER, {"type": "body", "parameters": [{"type": "text", "text": text}, {"type": "text", "text": "17"}]}],
+            "Param text cannot have new-line/tab characters or more than 4 consecutive spaces",
+        )
+        for text in ("a\nb", "a\tb", "a     b")
+    ]
+    + [
+        (
+            [HEADER, WORDS, {**LINK, "sub_type": "quick_reply"}],
+            "buttons: Button at index 1 must be of type Url",
+        )
+    ],
+)
+def test_parameters_that_a_template_cannot_have_are_named(
+    tmp_path: Path, components: list[dict[str, Any]], details: str
+) -> None:
+    async def story(world: Life) -> None:
+        await call(world, "POST", PATH, NEW)
+        await review(world, "APPROVED")
+        assert await refused(world, **use(*components)) == (132018, details)
+
+    told(tmp_path, story)
+
+
+def test_a_template_without_a_header_takes_no_parameters_for_one(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await call(world, "POST", PATH, {**NEW, "components": NEW["components"][1:]})
+        await review(world, "APPROVED")
+        words = "header: Template does not contain title component, no parameters allowed"
+        assert await refused(world, **use(HEADER, WORDS, REPLY, LINK)) == (132018, words)
+        await post(
+            world, **use({"type": "body", "parameters": [*WORDS["parameters"][:1], text("a    b")]}, REPLY, LINK)
+        )
+
+    told(tmp_path, story)
+
+
+def text(said: str) -> dict[str, str]:
+    return {"type": "text", "text": said}

@@ -74,3 +74,16 @@ def _values(request: Request) -> list[dict[str, Any]]:
     whole = json.loads(request.body)
     assert whole["object"] == "whatsapp_business_account"
     return [change["value"] for entry in whole["entry"] for change in entry["changes"]]
+
+
+async def upload(
+    world: Life, content: bytes, kind: str, *, expect: int = 200, field: str = "file", **fields: str
+) -> dict[str, Any]:
+    known = {"messaging_product": "whatsapp", **fields}
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in known.items()
+    ]
+    head = f'--x\r\nContent-Disposition: form-data; name="{field}"; filename="a"\r\nContent-Type: {kind}\r\n\r\n'
+    body = "".join(parts).encode() + head.encode() + content + b"\r\n--x--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    return await call(world, "POST", f"{NUMBER}/media", body, expect=expect, **headers)

@@ -120,11 +120,14 @@ async def crowds(witnessed: Witnessed) -> None:
     post = await witnessed.next("channel_post")
     witnessed.does("edit", chat=CHANNEL, message=post.message_id, text="Olds")
     await witnessed.next("edited_channel_post")
+    witnessed.does("react", chat=CHANNEL, message=post.message_id, emoji=["👍"])
+    assert (await witnessed.next("message_reaction_count")).reactions[0].total_count == 1
     link = await witnessed.bot.create_chat_invite_link(CREW, creates_join_request=True)
     witnessed.does("join", chat=CREW, link=link.invite_link)
     assert (await witnessed.next("chat_join_request")).from_user.id == int(PERSON)
     await witnessed.bot.approve_chat_join_request(CREW, int(PERSON))
     assert (await witnessed.next("chat_member")).new_chat_member.status == "member"
+    assert [user.id for user in (await witnessed.next("message")).new_chat_members] == [int(PERSON)]
     told = await witnessed.bot.send_message(CREW, "Welcome")
     witnessed.does("react", chat=CREW, message=told.message_id, emoji=["👍"])
     await witnessed.next("message_reaction")

@@ -116,6 +116,10 @@ def test_everything_that_a_person_does_is_signed_and_read_by_both(witnessed: Wit
     assert witnessed.next("FlowCompletion").response == {"day": "monday"}
     witnessed.does("read")
     assert [witnessed.next("MessageStatus").status for _ in range(2)] == ["read", "read"]
+    witnessed.does("watch", watching=True)
+    client.send_message(PERSON, "Look here")
+    assert [witnessed.next("MessageStatus").status for _ in range(2)] == ["sent", "read"]
+    witnessed.does("watch", watching=False)
     witnessed.does("change_number", to="358431999999")
     assert witnessed.next("PhoneNumberChange").new_wa_id == "358431999999"
     witnessed.does("delete_chat")

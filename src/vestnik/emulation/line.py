@@ -4,7 +4,7 @@ It has never heard of a wire: an emulator hands it a message and renders what co
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from vestnik.emulation.faults import RETRY_AFTER, Fault, Faults, Rule, Step
 from vestnik.emulation.journal import Draft, Due, Entry, Item, Journal, Kept
 from vestnik.emulation.limits import Limits, Named
 from vestnik.emulation.phones import Phones
-from vestnik.emulation.plan import MESSAGE, NO_REPORTS, reports_of
+from vestnik.emulation.plan import DELIVERED, MESSAGE, NO_REPORTS, reports_of
 from vestnik.emulation.when import Moment
 from vestnik.ports import Clock, HungUp
 
@@ -56,12 +56,15 @@ class Ways:
 
     `kinds` are the reports that it gives of one, in order. `failure` is what it calls the failure of a message that
     it took. With `fails_later` it takes messages to phones that have blocked the bot or do not exist, and fails then.
+    Somebody who is `watching` what a bot, named first, writes to them reads it as it arrives: that it was delivered
+    goes without saying and is not reported.
     """
 
     kinds: Sequence[str] = ()
     failure: str = "failed"
     fails_later: bool = False
     limits: Sequence[Named] = ()
+    watching: Callable[[str, str], bool] = lambda _bot, _person: False
 
     def unlimited(self) -> "Ways":
         """The same without limits."""
@@ -158,8 +161,10 @@ class Line:
         webhook = parts.bots.webhook(messenger, draft.bot) if self._ways.kinds else None
         reports: Sequence[Due] = NO_REPORTS
         if webhook:
-            phone = parts.phones.get(messenger, recipient)
-            reports = reports_of(self._ways.kinds, webhook.kinds, phone, rule, failed=failed is not None, now=now)
+            phone, kinds = parts.phones.get(messenger, recipient), self._ways.kinds
+            if self._ways.watching(draft.bot, recipient):
+                phone, kinds = phone._replace(reads_after=0), [kind for kind in kinds if kind != DELIVERED]
+            reports = reports_of(kinds, webhook.kinds, phone, rule, failed=failed is not None, now=now)
         honoured = self._honours(draft)
         return await self._keep(Item(messenger, draft, False, honoured, failed, now, reports))
 

@@ -45,6 +45,10 @@ class Readers:
             world.callbacks.wake(self._messenger, bot)
         await opened(self._records, bot, person, up_to)
 
+    async def seen(self, bot: str, person: str) -> None:
+        """What the bot has sent so far was reported as read already."""
+        await opened(self._records, bot, person, await self._last(person))
+
     async def _changed(self, person: str, before: Phone, after: Phone) -> None:
         """What a phone got while it read by itself nobody has to read."""
         if before.reads_after is not None and after.reads_after is None:

@@ -69,6 +69,7 @@ ERRORS: Final[Mapping[int, ErrorCode]] = {
     132012: ErrorCode("Template parameter format mismatch", 400),
     132015: ErrorCode("Template is paused", 400),
     132016: ErrorCode("Template is disabled", 400),
+    132018: ErrorCode("There's an issue with the parameters in your template", 400),
     132068: ErrorCode("Flow is blocked", 400),
     132069: ErrorCode("Flow is throttled", 400, passes=True),
     133010: ErrorCode("Phone number not registered", 400),

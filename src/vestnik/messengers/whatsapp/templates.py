@@ -23,8 +23,10 @@ TOO_LONG: Final = 132005
 FORMAT_MISMATCH: Final = 132012
 PAUSED: Final = 132015
 DISABLED: Final = 132016
+BAD_PARAMETERS: Final = 132018
 
 _NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
+_SPACES: Final = re.compile(r"[\r\n\t]| {5}")
 _HOLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _FORMATS: Final = ("text", "image", "video", "document", "location", "gif", "product")
 _RULES: Final = (
@@ -92,6 +94,9 @@ def check_new(asked: Mapping[str, Any]) -> None:
 
 def check_use(template: Template, given: Sequence[Mapping[str, Any]]) -> None:
     """Broken where the parameters are not those that the template asks for."""
+    _texts(given)
+    if _parameters(given, "header") and not any(one["type"].upper() == "HEADER" for one in template.components):
+        raise Broken(BAD_PARAMETERS, "header: Template does not contain title component, no parameters allowed")
     for component in template.components:
         match component["type"].upper():
             case "BODY":
@@ -114,6 +119,13 @@ def said(template: Template, given: Sequence[Mapping[str, Any]]) -> str:
     parameters = _parameters(given, "body")
     named = {str(one.get("parameter_name") or place): _shown(one) for place, one in enumerate(parameters, 1)}
     return _HOLE.sub(lambda hole: named.get(hole[1], hole[0]), str(body.get("text") or ""))
+
+
+def _texts(given: Sequence[Mapping[str, Any]]) -> None:
+    for parameter in (one for component in given for one in component.get("parameters") or ()):
+        if _SPACES.search(str(parameter.get("text") or "")):
+            words = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
+            raise Broken(BAD_PARAMETERS, words)
 
 
 def _holes(text: Any) -> set[str]:
@@ -145,13 +157,17 @@ def _format(expected: str, parameters: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _buttons(buttons: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]) -> None:
-    used = {str(one.get("index")): one.get("parameters") or () for one in given if one["type"].lower() == "button"}
-    for index in used:
+    used = {str(one.get("index")): one for one in given if one["type"].lower() == "button"}
+    for index, one in used.items():
         if not index.isascii() or not index.isdigit() or int(index[:4]) >= len(buttons):
             raise Broken(INVALID, f"buttons: there is no button at index {index[:16]}")
+        # The button that copies a code is given its code as a link is given its end.
+        is_link = str(buttons[int(index[:4])].get("type")).upper() in ("URL", "OTP")
+        if is_link and str(one.get("sub_type")).lower() != "url":
+            raise Broken(BAD_PARAMETERS, f"buttons: Button at index {index} must be of type Url")
     for place, button in enumerate(buttons):
         asks = str(button.get("type")).upper() == "URL" and bool(_holes(button.get("url")))
-        if asks and not used.get(str(place)):
+        if asks and not used.get(str(place), {}).get("parameters"):
             raise Broken(MISSING, f"buttons: Button at index {place} of type Url requires a parameter")
 
 

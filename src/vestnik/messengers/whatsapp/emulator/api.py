@@ -56,7 +56,7 @@ class WhatsAppEmulator:
         self._panels = Panels(world)
         self._media = Media(world)
         self._numbers = Numbers(world)
-        self._sending = Sending(world, self._shelf, self._panels)
+        self._sending = Sending(world, self._shelf, self._panels, self._media)
         self._doings = Doings(world, self._panels, self._media, self._sending.line)
         self._secret = world.option(NAME, "app_secret")
         self._statuses = read_statuses(world.option(NAME, "http_statuses"))

@@ -67,9 +67,11 @@ class Doings:
         self._panels = panels
         self._media = media
         self._line = line
+        self._readers = Readers(world, NAME)
         world.deeds[NAME] = {
             "messages": Deed(self._write, _MESSAGE),
-            "read": Readers(world, NAME).deed(),
+            "read": Deed(self._read, {}),
+            "watch": Deed(self._watch, {"watching": bool}, ("watching",)),
             "press": Deed(self._press, {"button": _LINE}, ("button",)),
             "choose": Deed(self._choose, {"row": _LINE}, ("row",)),
             "react": Deed(self._react, {"message": _LINE, "emoji": str}, ("message",)),
@@ -151,6 +153,25 @@ class Doings:
         if found is None:
             raise Problem(HTTPStatus.CONFLICT, "the last message with something to choose has nothing like that")
         return found
+
+    async def _read(self, bot: str, person: str, fields: Mapping[str, Any]) -> None:
+        await self._panels.load()
+        if self._panels.watching(bot, person):
+            raise Problem(HTTPStatus.CONFLICT, "the person has the chat open and reads everything as it arrives")
+        await self._readers.deed().act(bot, person, fields)
+
+    async def _watch(self, bot: str, person: str, fields: Mapping[str, Any]) -> None:
+        """Opens the chat, which reads whatever is there, or leaves it; what came in between has been read."""
+        await self._panels.load()
+        if self._world.phones.get(NAME, person).reads_after is not None:
+            raise Problem(HTTPStatus.CONFLICT, "the phone reads by itself: its reads_after is no null")
+        if fields["watching"] is self._panels.watching(bot, person):
+            return
+        if fields["watching"]:
+            await self._readers.deed().act(bot, person, {})
+        else:
+            await self._readers.seen(bot, person)
+        await self._panels.watch(bot, person, watching=fields["watching"])
 
     async def _react(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
         """Reacts to a message of the business; no emoji takes the reaction back."""

@@ -134,6 +134,20 @@ class Media:
         await self._blobs.drop(medium.id)
 
 
+def fits(kind: str, mime_type: str) -> bool:
+    """Whether a message of this type can show a file of that one; a document can be anything."""
+    first, _, _ = mime_type.partition("/")
+    match kind:
+        case "document":
+            return True
+        case "sticker":
+            return mime_type == "image/webp"
+        case "image":
+            return first == "image" and mime_type != "image/webp"
+        case _:
+            return first == kind
+
+
 def address_of(request: Request) -> str:
     """Where the emulated API is, as the request found it: directly or through a proxy that has it elsewhere."""
     origin = f"{request.headers.get('x-forwarded-proto', 'http')}://{request.headers.get('host', 'localhost')}"

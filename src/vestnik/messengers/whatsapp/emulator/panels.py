@@ -17,6 +17,7 @@ PANEL: Final = "panel"
 HEARD: Final = "heard"
 PERSON: Final = "person"
 USERNAME: Final = "username"
+WATCHED: Final = "watched"
 WINDOW: Final = span(24 * 3600)
 BUTTON, QUICK_REPLY, ROW = "button", "quick_reply", "row"
 
@@ -39,6 +40,7 @@ class Panels:
         self._heard: dict[str, Moment] = {}
         self._names: dict[str, str] = {}
         self._usernames: dict[str, str] = {}
+        self._watched: dict[str, bool] = {}
         self._loaded = False
         world.at_reset.append(self._forget)
         world.at_deletion[NAME].append(self.forget)
@@ -47,8 +49,8 @@ class Panels:
         """Reads what is on disk, once."""
         if self._loaded:
             return
-        kinds = (PANEL, HEARD, PERSON, USERNAME)
-        shown, heard, names, usernames = [await self._records.all(kind) for kind in kinds]
+        kinds = (PANEL, HEARD, PERSON, USERNAME, WATCHED)
+        shown, heard, names, usernames, watched = [await self._records.all(kind) for kind in kinds]
         for key, value in shown:
             self._shown.setdefault(key, msgspec.convert(value, tuple[str, list[Choice]]))
         for key, value in heard:
@@ -57,6 +59,8 @@ class Panels:
             self._names.setdefault(key, value)
         for key, value in usernames:
             self._usernames.setdefault(key, value)
+        for key, value in watched:
+            self._watched.setdefault(key, value)
         self._loaded = True
 
     async def show(self, bot: str, person: str, message_id: str, choices: Sequence[Choice]) -> None:
@@ -99,13 +103,22 @@ class Panels:
         """What the person is called beside that, where they have chosen something."""
         return self._usernames.get(person) or None
 
+    async def watch(self, bot: str, person: str, *, watching: bool) -> None:
+        """From now on the person has the chat with the business open, or no longer."""
+        await self._records.put(WATCHED, f"{bot} {person}", watching or None)
+        self._watched[f"{bot} {person}"] = watching
+
+    def watching(self, bot: str, person: str) -> bool:
+        """Whether the person has the chat with the business open."""
+        return self._watched.get(f"{bot} {person}", False)
+
     async def forget(self, bot: str, person: str) -> None:
         """The person has deleted the chat: there is nothing left in it to press or to choose."""
         await self._records.drop(PANEL, [f"{bot} {person}"])
         self._shown.pop(f"{bot} {person}", None)
 
     def _forget(self) -> None:
-        for known in (self._shown, self._heard, self._names, self._usernames):
+        for known in (self._shown, self._heard, self._names, self._usernames, self._watched):
             known.clear()
 
 

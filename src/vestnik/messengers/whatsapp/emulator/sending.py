@@ -17,15 +17,18 @@ from vestnik.emulation.plan import DELIVERED, READ, SENT
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp import messages, templates, wire
 from vestnik.messengers.whatsapp.emulator.identity import canonical, is_user_id
+from vestnik.messengers.whatsapp.emulator.media import Media, fits
 from vestnik.messengers.whatsapp.emulator.panels import Panels, choices_of
 from vestnik.messengers.whatsapp.emulator.refusals import Refused, troubled
 from vestnik.messengers.whatsapp.emulator.shelf import NAME, Shelf
-from vestnik.messengers.whatsapp.emulator.wamid import wamid
+from vestnik.messengers.whatsapp.emulator.wamid import is_thing, wamid
 from vestnik.messengers.whatsapp.rules import Broken
 from vestnik.messengers.whatsapp.templates import Template
 
 UNDELIVERABLE: Final = "131026"
 OUTSIDE_WINDOW: Final = "131047"
+MEDIA_UPLOAD: Final = "131053"
+NO_MEDIA: Final = "is not a valid whatsapp business account media attachment ID"
 UNSUPPORTED_RECIPIENT: Final = 131062
 AUTHENTICATION: Final = "AUTHENTICATION"
 """The category of templates that go to numbers alone."""
@@ -40,15 +43,22 @@ PAIR_BURST: Final = 45
 class Sending:
     """The messages of all numbers of the world."""
 
-    def __init__(self, world: World, shelf: Shelf, panels: Panels) -> None:
+    def __init__(self, world: World, shelf: Shelf, panels: Panels, media: Media) -> None:
         self._world = world
         self._shelf = shelf
+        self._media = media
         self._panels = panels
         limits = (
             Named("number", Bucket(rate=PER_SECOND, burst=PER_SECOND)),
             Named(PAIR, Bucket(rate=1 / PAIR_GAP, burst=PAIR_BURST), each_recipient=True),
         )
-        ways = Ways(kinds=(SENT, DELIVERED, READ), failure=UNDELIVERABLE, fails_later=True, limits=limits)
+        ways = Ways(
+            kinds=(SENT, DELIVERED, READ),
+            failure=UNDELIVERABLE,
+            fails_later=True,
+            limits=limits,
+            watching=panels.watching,
+        )
         self.line: Final = world.line(NAME, ways)
 
     async def send(self, bot: str, message: Mapping[str, Any], payload: str, key: str | None) -> wire.Sent:
@@ -61,6 +71,8 @@ class Sending:
         if template is not None:
             text = templates.said(template, message["template"].get("components") or ())
         failed = None if kind == "template" or self._in_window(bot, recipient) else OUTSIDE_WINDOW
+        if kind in messages.MEDIA and message[kind].get("id"):
+            failed = await self._fault_of(kind, message[kind]["id"]) or failed
         external_id = wamid(recipient, self._world.unique())
         draft = Draft(bot, recipient, text, payload, key, external_id, failed=failed, type=kind)
         taken = await self.line.send(draft)
@@ -69,6 +81,18 @@ class Sending:
         await self._show(taken, kind, message, template)
         accepted = wire.Accepted(taken.external_id, "accepted")
         return wire.Sent(wire.PRODUCT, (_contact(taken),), (accepted,))
+
+    async def _fault_of(self, kind: str, media_id: str) -> str | None:
+        """Why a file cannot be delivered; Refused where it is not there, or no longer.
+
+        An id that the emulated API never gives stands for a file that would be there, as long as all phones do.
+        """
+        medium = await self._media.find(media_id)
+        if medium is None:
+            if is_thing(media_id) or self._world.settings.strict:
+                raise Refused(100, message=f"(#100) Param {kind}['id'] {NO_MEDIA}")
+            return None
+        return None if fits(kind, medium.mime_type) else MEDIA_UPLOAD
 
     def _in_window(self, bot: str, person: str) -> bool:
         """Whether the person wrote within the last day, which real limits ask for."""
