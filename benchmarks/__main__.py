@@ -18,6 +18,7 @@ from benchmarks.processes import ROOT
 from benchmarks.report import render, write
 from benchmarks.scenarios import drain, rounds
 from benchmarks.scenarios.both import both
+from benchmarks.scenarios.cluster import on_postgres
 from benchmarks.scenarios.crowd import crowd
 from benchmarks.scenarios.history import history
 from benchmarks.scenarios.intake import intake
@@ -65,6 +66,7 @@ def _scenarios(sizes: Sizes, chosen: str) -> Iterator[Scenario]:
     running, left_out = peers(chosen, sizes.peers)
     yield drain.in_process(sizes)
     yield drain.over_sockets(sizes, running, left_out)
+    yield on_postgres(sizes)
     yield intake(sizes)
     yield crowd(sizes)
     yield both(sizes)

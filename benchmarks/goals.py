@@ -17,7 +17,15 @@ Look = Callable[[Results], float | None]
 
 def goals(sizes: Sizes) -> list[Goal]:
     """All of them; those that ask for peers or for more time than there was are told as not run."""
-    return [*_of_drain(), *_of_intake(), *_of_lateness(), *_of_history(sizes), *_of_isolation(), *_of_memory(sizes)]
+    return [
+        *_of_drain(),
+        *_of_intake(),
+        *_of_lateness(),
+        *_of_history(sizes),
+        *_of_isolation(),
+        *_of_cluster(),
+        *_of_memory(sizes),
+    ]
 
 
 def _of_drain() -> list[Goal]:
@@ -80,6 +88,15 @@ def _of_isolation() -> list[Goal]:
         for which in ("fewer than slots", "more than slots")
         for scenario in [steady.ISOLATION.format(which=which)]
         for name in ("p50", "p99")
+    ]
+
+
+def _of_cluster() -> list[Goal]:
+    where, workers = drain.ON_POSTGRES, _ratio(drain.ON_POSTGRES, drain.TWO_WORKERS, "rate", drain.ONE_WORKER)
+    return [
+        Goal("9: PostgreSQL, one dispatcher, times Celery + RabbitMQ", 5.0, True, _across(where, drain.DISPATCHER)),
+        Goal("9: relay and two workers, times Celery + RabbitMQ", 5.0, True, _across(where, drain.TWO_WORKERS)),
+        Goal("9: two workers, times one, while a core is free", 1.6, True, workers),
     ]
 
 

@@ -21,8 +21,8 @@ TEXT: Final = "Your parcel has arrived. You can collect it until Friday."
 FIRST: Final = 1_000_000
 """The first recipient; messages to those from the stub's HANGS_FROM on hang."""
 
-_VESTNIK: Final = (sys.executable, "-m", "vestnik")
-_READY: Final = r"^vestnik ready on (http://\S+)$"
+VESTNIK: Final = (sys.executable, "-m", "vestnik")
+READY: Final = r"^vestnik ready on (http://\S+)$"
 _LEFT: Final = """
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'waiting')
         OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')
@@ -83,18 +83,22 @@ def serving(folder: Path, far: str | None = None, **settings: object) -> Iterato
     options = ["--port", "0", "--data", str(folder / "vestnik")]
     if far is not None:
         options.append("--no-emulators")
-        environment |= {f"VESTNIK_{name.upper()}_BASE_URL": far for name in ALL}
-        environment["VESTNIK_TELEGRAM_BASE_URL"] = far
+        environment |= directed(far)
     environment = {"VESTNIK_LOG_LEVEL": "warning", **environment}
-    with Program([*_VESTNIK, "serve", *options], folder / "log", settings=environment, ready=_READY) as program:
+    with Program([*VESTNIK, "serve", *options], folder / "log", settings=environment, ready=READY) as program:
         yield Service(program.said, program.pid, folder / "vestnik" / "vestnik.db")
+
+
+def directed(far: str) -> dict[str, str]:
+    """Settings that lead every messenger to the address `far`, with few words in the log."""
+    return {"VESTNIK_LOG_LEVEL": "warning", **{f"VESTNIK_{name.upper()}_BASE_URL": far for name in ALL}}
 
 
 @contextmanager
 def emulating(folder: Path) -> Iterator[Program]:
     """`vestnik emulate`; its `said` is the address."""
-    arguments = [*_VESTNIK, "emulate", "--port", "0", "--data", str(folder / "emulators")]
-    with Program(arguments, folder / "emulators.log", ready=_READY) as program:
+    arguments = [*VESTNIK, "emulate", "--port", "0", "--data", str(folder / "emulators")]
+    with Program(arguments, folder / "emulators.log", ready=READY) as program:
         yield program
 
 

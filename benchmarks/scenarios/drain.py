@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import uvloop
 
@@ -17,7 +17,7 @@ from benchmarks.client import ask, get, pour
 from benchmarks.figures import Sample
 from benchmarks.processes import Failed, Meter, Program, every
 from benchmarks.scenarios.rounds import Contender, Scenario, Sizes
-from benchmarks.vestnik import ALL, Service, crowds, emulating, serving, stubbing
+from benchmarks.vestnik import ALL, crowds, emulating, serving, stubbing
 
 UNITS: Final = {"rate": "deliveries/s"}
 VESTNIK: Final = "Vestnik"
@@ -25,6 +25,10 @@ TO_EMULATOR: Final = "Vestnik to `vestnik emulate`"
 TO_STUB: Final = "Vestnik to the stub"
 BARE_TO_EMULATOR: Final = "bare aiohttp to `vestnik emulate`"
 BARE_TO_STUB: Final = "bare aiohttp to the stub"
+DISPATCHER: Final = "Vestnik on PostgreSQL, one dispatcher"
+ONE_WORKER: Final = "relay and one Celery worker"
+TWO_WORKERS: Final = "relay and two Celery workers"
+ON_POSTGRES: Final = "drain on PostgreSQL"
 IN_PROCESS: Final = "drain in process"
 OVER_SOCKETS: Final = "drain over sockets"
 
@@ -68,7 +72,7 @@ def over_sockets(sizes: Sizes, peers: Mapping[str, Contender], left_out: Mapping
     def to_stub(folder: Path) -> Sample:
         with stubbing(folder) as far, serving(folder, far.said, telegram_honours_key=1) as service:
             sample = drained(service, sizes.drain, 1_000, {VESTNIK: service.pid})
-            return _noted(sample, far.said, sizes.drain)
+            return noted(sample, far.said, sizes.drain)
 
     contenders: dict[str, Contender] = {
         TO_EMULATOR: to_emulator,
@@ -80,8 +84,21 @@ def over_sockets(sizes: Sizes, peers: Mapping[str, Contender], left_out: Mapping
     return Scenario(OVER_SOCKETS, UNITS, contenders, TO_STUB, left_out)
 
 
+class Drained(Protocol):
+    """A running service whose deliveries can be watched; see benchmarks.vestnik.Service."""
+
+    @property
+    def address(self) -> str: ...
+
+    def states(self) -> dict[str, int]: ...
+
+    def arrived(self) -> int: ...
+
+    def wait_until_done(self, due: float) -> None: ...
+
+
 def drained(
-    service: Service, count: int, crowd: int, pids: Mapping[str, int], messengers: Sequence[str] = ("telegram",)
+    service: Drained, count: int, crowd: int, pids: Mapping[str, int], messengers: Sequence[str] = ("telegram",)
 ) -> Sample:
     """Crowds that come due at one moment, from that moment until everything is recorded; the rest may be far off."""
     people = count // len(messengers)
@@ -102,7 +119,8 @@ def drained(
     return Sample({"rate": arrived / seconds}, arrived, cpu, memory)
 
 
-def _noted(sample: Sample, far: str, count: int) -> Sample:
+def noted(sample: Sample, far: str, count: int) -> Sample:
+    """The sample with a note of what came twice; Failed if somebody got nothing."""
     stats = ask(far, get("/stats")).json()
     if stats["recipients"] != count:
         raise Failed(f"{stats['recipients']} of {count} recipients got something")
