@@ -21,11 +21,12 @@ from vestnik.api.parts import ApiSettings, Door, Unheard
 from vestnik.asgi import asgi_far, far_asgi
 from vestnik.clock import SystemClock
 from vestnik.config import Settings, variable
+from vestnik.dispatch.announced import Announced
 from vestnik.dispatch.lane import Lane
 from vestnik.dispatch.loop import Dispatcher
 from vestnik.dispatch.metrics import DispatchMetrics
 from vestnik.dispatch.sweep import Sweep
-from vestnik.domain.errors import BadSetting, VestnikError
+from vestnik.domain.errors import BadSetting
 from vestnik.emulation.far import BODY_LIMIT as FAR_BODY_LIMIT
 from vestnik.emulation.far import Emulation
 from vestnik.emulation.world import EmulationSettings
@@ -38,8 +39,6 @@ from vestnik.transport import RoutedTransport
 
 log = structlog.get_logger()
 
-_FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 60.0
 _API: Final = "/api/"
 
 
@@ -59,7 +58,7 @@ class Running:
     async def run(self) -> None:
         """Works until `stop`, and ends once what is under way has finished."""
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(_open(name, gateway)) for name, gateway in self.gateways.items()]
+            beside = [group.create_task(gateway.open()) for gateway in self.gateways.values()]
             if self.emulation is not None:
                 beside.append(group.create_task(self.emulation.run()))
             if self.dispatcher is None:
@@ -143,8 +142,12 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
         if settings.demo and await demo.fill(store):
             log.info("sample accounts are in place", count=len(demo.ACCOUNTS))
         gateways = {
-            name: messenger.gateway(
-                gateway_parts(settings, name, messenger, clock, address, stack, {address: own.answer})
+            name: Announced(
+                name,
+                messenger.gateway(
+                    gateway_parts(settings, name, messenger, clock, address, stack, {address: own.answer})
+                ),
+                settings.send_timeout,
             )
             for name, messenger in known.items()
         }
@@ -226,17 +229,3 @@ def _dispatcher(
         for name, gateway in gateways.items()
     }
     return Dispatcher(lanes, Sweep(store, clock, policies, settings.lease, settings.retention))
-
-
-async def _open(name: str, gateway: Gateway) -> None:
-    """Tells the messenger what it wants to be told before it reports; tried until it listens."""
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            await gateway.open()
-        except VestnikError as trouble:
-            log.warning("messenger cannot be told where to report", messenger=name, reason=str(trouble), pause=pause)
-        else:
-            return
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)

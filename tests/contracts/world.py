@@ -36,13 +36,23 @@ class HandClock:
         self._moved = asyncio.Event()
         self._ids = 0
         self.lucky = 0.5
+        self.sleepers: list[int] = []
+        """Until when somebody sleeps, once for each."""
 
     def now(self) -> int:
         return self._now
 
     async def sleep_until(self, moment: int) -> None:
-        while self._now < moment:
-            await self._moved.wait()
+        self.sleepers.append(moment)
+        try:
+            while self._now < moment:
+                await self._moved.wait()
+        finally:
+            self.sleepers.remove(moment)
+
+    def sleeps(self, seconds: float) -> bool:
+        """Whether anybody sleeps for exactly that long from now."""
+        return self._now + round(seconds * 1_000_000) in self.sleepers
 
     def new_id(self) -> str:
         self._ids += 1
