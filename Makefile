@@ -84,8 +84,9 @@ bench-quick: setup ## Measure a little of everything in three minutes; ARGS="--o
 profile: peers ## Draw flame graphs of intake and drain into vestnik-data/profile, with where the time goes
 	@$(BIN)/python -m benchmarks.profile --py-spy $(PEERS)/bin/py-spy $(ARGS)
 
-docs: setup ## Draw docs/lifecycle.md from the table in the domain
+docs: setup ## Write docs/lifecycle.md from the domain, and the table of docs/reliability.md from what happens
 	@$(BIN)/python -m tests.house.lifecycle_doc
+	@$(BIN)/python -m tests.crash.lost_replies
 
 # uv resolves for all supported Pythons and platforms at once and asks the public registry alone, whatever pip is told.
 LOCK = $(VENV)/lock/bin/uv pip compile --quiet --no-config --system-certs \
