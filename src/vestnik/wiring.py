@@ -141,16 +141,7 @@ async def service(settings: Settings, address: str) -> AsyncIterator[Running]:
             own.emulation = emulation.answer
         if settings.demo and await demo.fill(store):
             log.info("sample accounts are in place", count=len(demo.ACCOUNTS))
-        gateways = {
-            name: Announced(
-                name,
-                messenger.gateway(
-                    gateway_parts(settings, name, messenger, clock, address, stack, {address: own.answer})
-                ),
-                settings.send_timeout,
-            )
-            for name, messenger in known.items()
-        }
+        gateways = _gateways(settings, known, clock, address, stack, own.answer)
         registry = CollectorRegistry()
         dispatcher = None
         if not settings.no_dispatch:
@@ -205,6 +196,21 @@ async def _emulation(
             webhooks=webhooks,
         ),
     )
+
+
+def _gateways(
+    settings: Settings,
+    known: Mapping[str, Messenger],
+    clock: SystemClock,
+    address: str,
+    stack: AsyncExitStack,
+    own: Far,
+) -> dict[str, Gateway]:
+    found: dict[str, Gateway] = {}
+    for name, messenger in known.items():
+        parts = gateway_parts(settings, name, messenger, clock, address, stack, {address: own})
+        found[name] = Announced(name, messenger.gateway(parts), settings.send_timeout)
+    return found
 
 
 def _dispatcher(
