@@ -24,8 +24,8 @@ _LONGEST_PAUSE: Final = 60.0
 class Announced:
     """A gateway that sends nothing until its messenger has answered once to where it is to report, or has not in time.
 
-    Viber refuses what comes before that, which would cost an attempt, and others would have nobody to report to. A
-    messenger that cannot be told keeps nothing from being sent for longer than `wait` seconds.
+    Some refuse what comes before that, which would cost an attempt, and others would have nobody to report to. One that
+    cannot be told keeps nothing from being sent for longer than `wait` seconds.
     """
 
     def __init__(self, name: str, gateway: Gateway, wait: float) -> None:
