@@ -25,6 +25,7 @@ HARMS: Final = {
     "messages_missing_in_a_mailbox": "DELETE FROM mailbox WHERE seq = 1",
     "messages_numbered_as_if_they_had_been_forgotten": "UPDATE mark SET value = 1 WHERE name = 'emptied'",
     "two_messages_under_one_honoured_key": "DROP INDEX entry_by_key; UPDATE entry SET idempotency_key = 'same'",
+    "documents_that_are_no_json": "UPDATE entry SET payload = '{' WHERE seq = 1",
     "files_whose_size_is_wrong": "UPDATE blob SET size = size + 1",
 }
 """What must be done to a sound file for the question to find something."""

@@ -67,6 +67,24 @@ def test_misspells(vestnik):
     vestnik.faults({"fault": "eror"})
 
 
+def test_saves(vestnik, tmp_path_factory):
+    vestnik.clock.advance(3600)
+    send(vestnik, "An hour later")
+    document = vestnik.save()
+    vestnik.reset()
+    vestnik.load(document)
+    assert [entry["text"] for entry in vestnik.journal()] == ["An hour later"]
+    (tmp_path_factory.getbasetemp() / "state.db").write_bytes(document)
+
+
+def test_loads(vestnik, tmp_path_factory):
+    vestnik.load((tmp_path_factory.getbasetemp() / "state.db").read_bytes())
+    send(vestnik, "Later still")
+    first, second = [entry["at"] for entry in vestnik.journal()]
+    assert first < second
+    vestnik.load(b"nonsense")
+
+
 def test_mistakes_the_messenger(vestnik):
     vestnik.url("pigeon")
 """
@@ -87,6 +105,11 @@ def test_a_failure_shows_the_conversation(told: str) -> None:
 
 def test_each_test_has_emulators_of_its_own(told: str) -> None:
     assert "test_stories.py::test_starts_with_nothing PASSED" in told
+
+
+def test_what_one_test_saved_another_goes_on_from_with_the_clock_of_then(told: str) -> None:
+    assert "test_stories.py::test_saves PASSED" in told
+    assert "nothing was loaded: it is no state of the emulators, which is an SQLite file" in told
 
 
 def test_what_cannot_be_met_or_meant_is_said(told: str) -> None:

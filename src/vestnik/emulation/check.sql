@@ -48,3 +48,13 @@ FROM (
 
 -- name: files_whose_size_is_wrong
 SELECT count(*), min(key) FROM blob WHERE size <> length(content)
+
+-- name: documents_that_are_no_json
+SELECT count(*), min(one)
+FROM (
+    SELECT key AS one, value FROM record
+    UNION ALL SELECT bot, details FROM webhook
+    UNION ALL SELECT position, details FROM fault
+    UNION ALL SELECT seq, payload FROM entry
+)
+WHERE json_valid(value) = 0

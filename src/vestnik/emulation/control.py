@@ -4,32 +4,49 @@ It has never heard of keys; whoever serves it checks who may.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from vestnik.emulation import people, problems
+from vestnik.emulation import people, problems, saved
 from vestnik.emulation.asked import JSON, Asked
 from vestnik.emulation.problems import Problem
 from vestnik.emulation.reading import Reading
 from vestnik.emulation.rules import read_rules
 from vestnik.emulation.tally import Tally
+from vestnik.emulation.when import Moment, rfc3339
 from vestnik.emulation.world import Emulator, World
 from vestnik.groupcommit import StoreUnavailable
 from vestnik.ports import Request, Response
 
+STATE: Final = "state"
+_DOCUMENT: Final = {
+    "content-type": "application/vnd.sqlite3",
+    "content-disposition": 'attachment; filename="emulators.db"',
+}
 Route: TypeAlias = Callable[[Asked], Awaitable[Response]]
 
 BODY_LIMIT: Final = 2**20
 """Bytes of a request."""
 
 
+class Keeper(Protocol):
+    """Whoever has all of the world, and can put another in its place."""
+
+    async def save(self) -> bytes:
+        """A document, or saved.TooLarge."""
+
+    async def load(self, document: bytes) -> Moment | None:
+        """When the document was saved, or saved.Unfit."""
+
+
 class Control:
     """The control API of one world."""
 
-    def __init__(self, world: World, emulators: Mapping[str, Emulator]) -> None:
+    def __init__(self, world: World, emulators: Mapping[str, Emulator], keeper: Keeper) -> None:
         self._world = world
+        self._keeper = keeper
         self._emulators = emulators
         phones, reading = people.People(world, emulators), Reading(world, emulators)
         self._routes: dict[str, dict[str, Route]] = {
@@ -37,6 +54,7 @@ class Control:
             "expect": {"POST": reading.expect},
             "stats": {"GET": self._stats},
             "reset": {"POST": self._reset},
+            STATE: {"GET": self._save, "PUT": self._load},
             "faults": {"GET": self._faults, "PUT": self._put_faults, "DELETE": self._drop_faults},
             "bots": {"GET": self._bots},
             "bots/": {"PUT": self._put_bot, "DELETE": self._drop_bot},
@@ -64,8 +82,9 @@ class Control:
         if route is None:
             allowed = ", ".join(sorted(methods))
             raise Problem(405, f"{path} takes {allowed}", {"allow": allowed})
-        if len(request.body) > BODY_LIMIT:
-            raise Problem(413, f"a request may have {BODY_LIMIT} bytes")
+        most = saved.LIMIT if name == STATE else BODY_LIMIT
+        if len(request.body) > most:
+            raise Problem(413, f"a request may have {most} bytes")
         try:
             pairs = dict(parse_qsl(query, keep_blank_values=True, errors="strict"))
             messenger, more, thing = (unquote(part, errors="strict") for part in rest.partition("/"))
@@ -95,6 +114,23 @@ class Control:
         asked.only()
         await self._world.reset()
         return Response(204)
+
+    async def _save(self, asked: Asked) -> Response:
+        asked.only()
+        try:
+            document = await self._keeper.save()
+        except saved.TooLarge as error:
+            detail = f"the state has {error.args[0]} bytes and a document at most {saved.LIMIT}: copy the data folder"
+            raise Problem(409, detail) from None
+        return Response(200, _DOCUMENT, document)
+
+    async def _load(self, asked: Asked) -> Response:
+        asked.only()
+        try:
+            at = await self._keeper.load(asked.body)
+        except saved.Unfit as error:
+            raise Problem(422, f"nothing was loaded: {error}") from None
+        return _json({"saved_at": None if at is None else rfc3339(at)})
 
     async def _faults(self, asked: Asked) -> Response:
         asked.only()
@@ -140,6 +176,11 @@ class Control:
         if found is None:
             raise Problem(404, f"no bot of {asked.messenger} can be called that")
         return found
+
+
+def is_state(url: str) -> bool:
+    """Whether the path is that of all of the world."""
+    return url.partition("?")[0].strip("/") == STATE
 
 
 def _json(value: Any) -> Response:

@@ -98,6 +98,8 @@ class World:
         """What a messenger forgets when a person deletes the chat with a bot: told the bot and the person."""
         self.works: Final[list[Callable[[], Awaitable[None]]]] = []
         """What emulators do of their own accord for as long as the emulation runs, until it is cancelled."""
+        self.loads: Final[list[Callable[[], Awaitable[None]]]] = []
+        """What emulators read of the file before they answer; it raises where they cannot make anything of it."""
         self.at_reset: Final[list[Callable[[], None]]] = []
         """What emulators forget with everything else; records and files are gone by then."""
         self._family = clock.new_id()
@@ -108,12 +110,17 @@ class World:
         """Opens or creates the file; SchemaTooNew or StoreUnavailable where it cannot be used."""
         journal = await Journal.open(path)
         try:
-            self = cls(journal, clock, transport, settings)
-            for part in (self.bots, self.phones, self.faults):
-                await part.load()
+            return await cls.over(journal, clock, transport, settings)
         except BaseException:
             await journal.close()
             raise
+
+    @classmethod
+    async def over(cls, journal: Journal, clock: Clock, transport: Transport, settings: EmulationSettings) -> "World":
+        """The world that the journal's file tells of."""
+        self = cls(journal, clock, transport, settings)
+        for part in (self.bots, self.phones, self.faults):
+            await part.load()
         return self
 
     def line(self, messenger: str, ways: Ways) -> Line:

@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from vestnik.clock import SystemClock
-from vestnik.domain.moment import seconds
+from vestnik.domain.moment import Moment, seconds
 from vestnik.emulation.journal import Entry, Wanted
+from vestnik.emulation.saved import Unfit
 from vestnik.ports import Request
 from vestnik.testing.thread import EmulatorThread
 
@@ -42,6 +43,12 @@ class Clock:
             self._clock.move(self._clock.offset + seconds(by))
 
         self._thread.run(move()).result(_ANSWERED_WITHIN)
+
+    def at_least(self, moment: Moment) -> None:
+        """Moves the time forward to the moment, never back; to be called in the emulators' own thread."""
+        behind = moment - self._clock.now()
+        if behind > 0:
+            self._clock.move(self._clock.offset + behind)
 
 
 class Phone:
@@ -130,6 +137,25 @@ class Emulators:
     def reset(self) -> None:
         """Forgets messages, phones and faults."""
         self.control("POST", "/reset")
+
+    def save(self) -> bytes:
+        """All that the emulators know, as a document."""
+        return self._thread.run(self._emulation.save()).result(_ANSWERED_WITHIN)
+
+    def load(self, document: bytes) -> None:
+        """Puts a document in the place of all that they know; Unexpected says why it cannot be loaded.
+
+        Where their clock is behind the time of saving, it is moved there.
+        """
+
+        async def load() -> None:
+            try:
+                saved_at = await self._emulation.load(document)
+            except Unfit as error:
+                raise Unexpected(f"nothing was loaded: {error}") from None
+            self.clock.at_least(saved_at or 0)
+
+        self._thread.run(load()).result(_ANSWERED_WITHIN)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """What the control API answers below `/emulator`; Unexpected names everything that it refuses."""

@@ -71,6 +71,7 @@ class State:
         self.loaded = False
         self._loading = asyncio.Lock()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        world.loads.append(self.load)
         world.at_reset.extend((self.chats.forget, self.updates.forget))
 
     async def load(self) -> None:

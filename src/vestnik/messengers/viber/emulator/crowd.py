@@ -40,6 +40,7 @@ class Crowd:
         self._profiles: dict[str, Profile] = {}
         self._subscriptions: dict[tuple[str, str], bool] = {}
         self._loaded = False
+        world.loads.append(self.load)
         world.at_reset.append(self._forget)
 
     async def load(self) -> None:

@@ -27,6 +27,7 @@ class Panels:
         """Nothing is on disk but what is in memory."""
         self._shown: dict[tuple[str, str], dict[str, Any]] = {}
         self._loaded = False
+        world.loads.append(self.load)
         world.at_reset.append(self._forget)
 
     async def load(self) -> None:

@@ -42,6 +42,7 @@ class Panels:
         self._usernames: dict[str, str] = {}
         self._watched: dict[str, bool] = {}
         self._loaded = False
+        world.loads.append(self.load)
         world.at_reset.append(self._forget)
         world.at_deletion[NAME].append(self.forget)
 

@@ -43,6 +43,7 @@ class Shelf:
         self._records = world.records(NAME)
         self._templates: dict[tuple[str, str], Template] = {}
         self._loaded = False
+        world.loads.append(self.load)
         world.desks[NAME] = self._desk
 
     async def load(self) -> None:
