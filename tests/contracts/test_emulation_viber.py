@@ -187,3 +187,91 @@ def test_rubbish_is_told_so_in_the_right_envelope(tmp_path: Path, method: str) -
                     assert isinstance(answer["status_message"], str)
 
     told(tmp_path, story)
+
+
+def test_everybody_gets_a_broadcast_with_their_own_name_and_id_in_it(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await listen(world)
+        person = "AAAAAAAAAAAAAAAAAAA+Xw=="
+        await does(world, "profile", name='"Zoë"', expect=204, person=person)
+        button = {
+            "ActionBody": "https://a.example/?u=replace_me_with_url_encoded_receiver_id",
+            "Text": "replace_me_with_user_name",
+        }
+        fields = {
+            "type": "text",
+            "text": "replace_me_with_user_name, replace_me_with_receiver_id",
+            "tracking_data": "replace_me_with_receiver_id",
+            "sender": {"name": "acme"},
+            "keyboard": {"Type": "keyboard", "Buttons": [button]},
+        }
+        assert (await call(world, "broadcast_message", broadcast_list=[person, PERSON], **fields))["failed_list"] == []
+        own, other = await world.journal()
+        assert own["text"] == own["payload"]["text"] == f'"Zoë", {person}'
+        assert (
+            own["payload"]["keyboard"]["Buttons"][0]["ActionBody"]
+            == "https://a.example/?u=AAAAAAAAAAAAAAAAAAA%2BXw%3D%3D"
+        )
+        assert other["payload"]["tracking_data"] == PERSON
+        await does(world, "press", button='"Zoë"', person=person)
+        await world.settled()
+        message = heard(world.bots.told[-1])["message"]
+        assert message["tracking_data"] == person
+        assert message["text"].endswith("%3D%3D")
+        alone = json.loads((await world.send("viber", "replace_me_with_user_name")).body)
+        assert alone["status"] == 0
+        assert (await world.journal())[-1]["text"] == "replace_me_with_user_name"
+
+    told(tmp_path, story)
+
+
+def test_a_bot_without_a_webhook_sends_nothing_where_it_is_asked_to_have_one(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        fields = {"type": "text", "text": "x", "sender": {"name": "acme"}}
+        for method in ("send_message", "broadcast_message"):
+            answer = await call(world, method, receiver=PERSON, broadcast_list=[PERSON], **fields)
+            assert (answer["status"], answer["status_message"]) == (10, "webhookNotSet")
+        await listen(world)
+        assert (await call(world, "send_message", receiver=PERSON, **fields))["status"] == 0
+
+    told(tmp_path, story, options={"viber": {"needs_webhook": "1"}})
+
+
+def test_a_message_too_many_has_a_token_all_the_same(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await world.faults({"messenger": "viber", "fault": "throttle"})
+        answer = json.loads((await world.send("viber")).body)
+        assert (answer["status"], answer["message_token"] > 2**53) == (12, True)
+
+    told(tmp_path, story)
+
+
+def test_who_is_offline_was_online_until_then_and_some_disclose_nothing(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        left = world.clock.now() // 1000
+        await world.phone("viber", online=False)
+        world.clock.move(60)
+        await world.phone("viber", blocked=False)
+        await does(world, "profile", discloses=False, expect=204, person=OTHER)
+        users = (await call(world, "get_online", ids=[PERSON, OTHER]))["users"]
+        assert users == [
+            {"id": PERSON, "online_status": 1, "online_status_message": "offline", "last_online": left},
+            {"id": OTHER, "online_status": 2, "online_status_message": "undisclosed"},
+        ]
+        assert "discloses" not in (await call(world, "get_user_details", id=OTHER))["user"]
+
+    told(tmp_path, story)
+
+
+def test_in_a_chat_that_was_deleted_there_is_nothing_to_press_and_nothing_to_bring_back(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await listen(world)
+        await world.send("viber", keyboard=KEYBOARD, tracking_data="17", min_api_version=3)
+        await does(world, "delete_chat", expect=204)
+        await does(world, "press", button="Yes, please", expect=409)
+        await does(world, "messages", text="Again")
+        await world.settled()
+        [event] = [heard(request) for request in world.bots.told]
+        assert event["message"] == {"type": "text", "text": "Again"}
+
+    told(tmp_path, story)

@@ -3,6 +3,7 @@
 It has never heard of the service that sends.
 """
 
+import asyncio
 import base64
 import json
 from hashlib import sha256
@@ -13,7 +14,9 @@ import pytest
 
 from tests.contracts.whatsapps import BODY, PERSON, call, does, post, said, told, values
 from tests.contracts.world import NUMBER, Life
+from vestnik.domain.errors import BadSetting
 from vestnik.messengers.whatsapp.emulator.identity import user_id
+from vestnik.ports import Response
 
 BUTTONS = [
     {"type": "reply", "reply": {"id": "yes-17", "title": "Yes"}},
@@ -231,3 +234,31 @@ def test_in_a_chat_that_was_deleted_there_is_nothing_to_press(tmp_path: Path) ->
         assert said(world) == []
 
     told(tmp_path, story)
+
+
+def test_an_app_can_be_told_of_many_things_in_one_call(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await world.subscribe()
+        world.bots.behave = lambda _request: Response(500)
+        for number in range(5):
+            await post(world, text={"body": str(number)})
+        await world.until(lambda: bool(world.bots.told))
+        world.bots.told.clear()
+        world.bots.behave = lambda _request: Response(200)
+        while (await world.stats("whatsapp"))["receipts_pending"]:
+            world.clock.move(60)
+            await asyncio.sleep(0.01)
+        told_of = [len(value["statuses"]) for value in values(world)]
+        assert sum(told_of) == 10
+        assert max(told_of) == 4
+
+    told(tmp_path, story, options={"whatsapp": {"batch": "4"}})
+
+
+@pytest.mark.parametrize("batch", ["0", "1001", "many", "-1", "99999999"])
+def test_a_batch_that_cannot_be_is_a_bad_setting(tmp_path: Path, batch: str) -> None:
+    async def story(_world: Life) -> None:
+        raise AssertionError("it began")
+
+    with pytest.raises(BadSetting, match="VESTNIK_WHATSAPP_BATCH"):
+        told(tmp_path, story, options={"whatsapp": {"batch": batch}})

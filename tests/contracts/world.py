@@ -191,8 +191,11 @@ async def life(
     folder: Path, *, clock: HandClock | None = None, bots: Bots | None = None, **settings: Any
 ) -> AsyncGenerator[Life]:
     """The emulation of all messengers, with their settings' defaults, at work until the block ends."""
-    known = messengers()
-    options = {name: {option.name: option.default for option in one.options} for name, one in known.items()}
+    known, asked = messengers(), settings.pop("options", {})
+    options = {
+        name: {option.name: option.default for option in one.options} | asked.get(name, {})
+        for name, one in known.items()
+    }
     clock, bots = clock or HandClock(), bots or Bots()
     emulation = await Emulation.open(
         folder / "emulator.db",

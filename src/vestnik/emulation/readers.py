@@ -25,7 +25,7 @@ class Readers:
         self._world = world
         self._messenger = messenger
         self._records = world.records(messenger)
-        world.at_phone[messenger] = self._changed
+        world.at_phone[messenger] = self.changed
 
     def deed(self) -> Deed:
         """Reads whatever has arrived from the bot."""
@@ -49,7 +49,7 @@ class Readers:
         """What the bot has sent so far was reported as read already."""
         await opened(self._records, bot, person, await self._last(person))
 
-    async def _changed(self, person: str, before: Phone, after: Phone) -> None:
+    async def changed(self, person: str, before: Phone, after: Phone) -> None:
         """What a phone got while it read by itself nobody has to read."""
         if before.reads_after is not None and after.reads_after is None:
             await self._records.put(KIND, f"{ANY_BOT} {person}", await self._last(person))

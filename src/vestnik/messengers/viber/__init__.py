@@ -32,6 +32,7 @@ def _emulator(world: "World") -> "Emulator":
 OPTIONS: Final = (
     Option("token", "4453b6ac00000001-e02c5f1200000002-daec9cbb00000003", "the bot's token", secret=True),
     Option("report_wait", "10", "seconds to wait for a report after a lost answer"),
+    Option("needs_webhook", "0", "1: the emulator answers a bot without a webhook with status 10, as Viber does"),
 )
 
 MESSENGER: Final = Messenger(

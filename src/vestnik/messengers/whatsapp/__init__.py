@@ -30,6 +30,9 @@ def _emulator(world: "World") -> "Emulator":
         read_statuses(world.option("whatsapp", "http_statuses"))
     except ValueError as error:
         raise BadSetting(f"VESTNIK_WHATSAPP_HTTP_STATUSES: {error}") from error
+    batch = world.option("whatsapp", "batch") or "1"
+    if not (batch.isascii() and batch.isdigit() and 1 <= int(batch[:5]) <= wire.BATCH_LIMIT):
+        raise BadSetting(f"VESTNIK_WHATSAPP_BATCH: must be a whole number from 1 to {wire.BATCH_LIMIT}")
     emulator: Emulator = import_module(f"{__name__}.emulator").emulator(world)
     return emulator
 
@@ -41,6 +44,7 @@ OPTIONS: Final = (
     Option("app_secret", "vestnik-app-secret", "the secret that signs webhooks", secret=True),
     Option("verify_token", "vestnik-verify-token", "the word by which a webhook is verified", secret=True),
     Option("http_statuses", "", "HTTP statuses of the emulator's errors by code, such as 130429=429,132001=400"),
+    Option("batch", "1", "how many things the emulator tells an app in one call of its webhook, at most 1000"),
     Option("report_wait", "10", "seconds to wait for a report after a lost answer"),
 )
 

@@ -27,6 +27,8 @@ SUBSCRIBE: Final = "subscribe"
 
 TEXT_LIMIT: Final = 4096
 """Characters of a text's body."""
+BATCH_LIMIT: Final = 1000
+"""Things that one call of a webhook tells at most."""
 CALLBACK_DATA_LIMIT: Final = 512
 """Characters of `biz_opaque_callback_data`, which comes back in every status of the message."""
 

@@ -30,7 +30,7 @@ ONLINE_LIMIT: Final = 100
 """People of one get_online."""
 DETAILS_LIMIT: Final = 2
 """Calls of get_user_details for one person within twelve hours."""
-ONLINE, OFFLINE, UNAVAILABLE = (0, "online"), (1, "offline"), (4, "unavailable")
+ONLINE, OFFLINE, UNDISCLOSED, UNAVAILABLE = (0, "online"), (1, "offline"), (2, "undisclosed"), (4, "unavailable")
 
 
 class ViberEmulator:
@@ -217,10 +217,12 @@ class ViberEmulator:
             raise Refused(wire.MISSING_DATA, detail="ids")
         if not isinstance(ids, list) or len(ids) > ONLINE_LIMIT:
             raise Refused(wire.BAD_DATA, detail="ids")
+        left = await self._crowd.last_online([one for one in ids if isinstance(one, str)])
         users = []
         for one in ids:
-            code, word = self._presence(bot, one)
-            users.append({"id": one, "online_status": code, "online_status_message": word})
+            code, word = presence = self._presence(bot, one)
+            since = {"last_online": left[one]} if presence == OFFLINE and one in left else {}
+            users.append({"id": one, "online_status": code, "online_status_message": word, **since})
         return {"status": wire.OK, "status_message": wire.status(wire.OK).word, "users": users}
 
     def _presence(self, bot: str, identifier: Any) -> tuple[int, str]:
@@ -230,6 +232,8 @@ class ViberEmulator:
         phone = self._world.phones.get(NAME, person)
         if phone.blocked:
             return UNAVAILABLE
+        if not self._crowd.profile(person).discloses:
+            return UNDISCLOSED
         return ONLINE if phone.online else OFFLINE
 
     def _person(self, identifier: Any, field: str) -> str:

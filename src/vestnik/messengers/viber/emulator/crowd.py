@@ -3,17 +3,20 @@
 It has never heard of messages. By default everybody is subscribed and has a device of the newest API version.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
+from vestnik.emulation.phones import Phone
 from vestnik.emulation.records import Records
 from vestnik.emulation.world import World
 
 API_VERSION: Final = 10
 """What the devices of people can do who were told nothing else."""
 PROFILE: Final = "profile"
+LAST_ONLINE: Final = "last_online"
 SUBSCRIPTION: Final = "subscription"
 
 
@@ -30,6 +33,8 @@ class Profile(msgspec.Struct, frozen=True):
     mcc: int = 244
     mnc: int = 5
     device_type: str = "Pixel 8"
+    discloses: bool = True
+    """Whether bots may learn that the person is online."""
 
 
 class Crowd:
@@ -37,6 +42,7 @@ class Crowd:
 
     def __init__(self, world: World, records: Records) -> None:
         self._records = records
+        self._clock = world.clock
         self._profiles: dict[str, Profile] = {}
         self._subscriptions: dict[tuple[str, str], bool] = {}
         self._loaded = False
@@ -79,7 +85,18 @@ class Crowd:
 
     def details(self, person: str) -> dict[str, Any]:
         """The person as get_user_details shows them."""
-        return {"id": person, **msgspec.to_builtins(self.profile(person))}
+        shown = msgspec.to_builtins(self.profile(person))
+        del shown["discloses"]
+        return {"id": person, **shown}
+
+    async def left(self, person: str, before: Phone, after: Phone) -> None:
+        """Remembers when the phone went offline."""
+        if before.online and not after.online:
+            await self._records.put(LAST_ONLINE, person, self._clock.now() // 1000)
+
+    async def last_online(self, people: Sequence[str]) -> dict[str, int]:
+        """When those of them who ever went offline did so, in milliseconds since 1970."""
+        return await self._records.some(LAST_ONLINE, people)
 
     def number(self, person: str) -> str:
         """A phone number of the person's own, which bots learn only from the person."""

@@ -12,6 +12,7 @@ import msgspec
 from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Draft, Entry
 from vestnik.emulation.line import Line
+from vestnik.emulation.phones import Phone
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.emulation.readers import Readers
 from vestnik.emulation.world import World
@@ -48,9 +49,11 @@ class Doings:
         self._crowd = crowd
         self._panels = panels
         self._line = line
+        self._readers = Readers(world, NAME)
+        world.at_phone[NAME] = self._changed
         world.deeds[NAME] = {
             "messages": Deed(self._write, _MESSAGE),
-            "read": Readers(world, NAME).deed(),
+            "read": self._readers.deed(),
             "press": Deed(self._press, _PRESS, ("button",)),
             "open": Deed(self._open, _OPEN),
             "subscribe": Deed(self._subscribe, {}),
@@ -64,6 +67,10 @@ class Doings:
         content = {**message, **({"tracking_data": tracking} if tracking else {})}
         event = {"event": "message", "sender": self._crowd.seen(person), "message": content, "silent": silent}
         return self._draft(bot, person, event, messages.readable(message))
+
+    async def _changed(self, person: str, before: Phone, after: Phone) -> None:
+        await self._readers.changed(person, before, after)
+        await self._crowd.left(person, before, after)
 
     async def _write(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
         kind = fields.get("type", "text")

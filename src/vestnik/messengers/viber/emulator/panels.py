@@ -9,6 +9,7 @@ from typing import Any, Final
 from vestnik.emulation.records import Records
 from vestnik.emulation.world import World
 
+NAME: Final = "viber"
 PANEL: Final = "panel"
 PARTS: Final = ("keyboard", "rich_media")
 
@@ -29,6 +30,7 @@ class Panels:
         self._loaded = False
         world.loads.append(self.load)
         world.at_reset.append(self._forget)
+        world.at_deletion[NAME].append(self.forget)
 
     async def load(self) -> None:
         """Reads what is on disk, once."""
@@ -56,6 +58,11 @@ class Panels:
         """Takes back into memory what this phone shows."""
         if found := await self._panel(bot, person):
             self._remember(bot, person, found)
+
+    async def forget(self, bot: str, person: str) -> None:
+        """The person has deleted the chat: its panel is gone with it, and so is what the next message brings back."""
+        await self._records.drop(PANEL, [f"{bot} {person}"])
+        self._shown.pop((bot, person), None)
 
     def tracking(self, bot: str, person: str) -> str | None:
         """What the person's next message brings back; recall it first."""

@@ -51,12 +51,13 @@ def status_of(trouble: Trouble) -> int:
             return wire.GENERAL_ERROR if trouble.status is None else trouble.status
 
 
-def troubled(trouble: Trouble) -> Response:
-    """What a single message is answered that is not taken."""
+def troubled(trouble: Trouble, token: int) -> Response:
+    """What a single message is answered that is not taken; the token is the one that it would have had."""
     status = status_of(trouble)
     if trouble.fault is Fault.THROTTLE:
         headers = {**JSON, "retry-after": str(max(1, ceil(trouble.retry_after)))}
-        return Response(200, headers, wire.encode(said(status)))
+        # This refusal has a token all the same, as Viber's page on sending shows it.
+        return Response(200, headers, wire.encode(said(status, message_token=token)))
     if 400 <= status < 500:
         # Something in front of Viber refused: it does not speak Viber's language.
         return Response(status)

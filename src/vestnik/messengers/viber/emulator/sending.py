@@ -15,6 +15,7 @@ from vestnik.emulation.plan import DELIVERED, READ
 from vestnik.emulation.world import World
 from vestnik.messengers.viber import messages, wire
 from vestnik.messengers.viber.emulator.crowd import Crowd
+from vestnik.messengers.viber.emulator.filling import filled
 from vestnik.messengers.viber.emulator.panels import Panels
 from vestnik.messengers.viber.emulator.refusals import HOSTNAME, Refused, said, status_of, troubled
 from vestnik.ports import HungUp, Response
@@ -43,11 +44,13 @@ class Sending:
         silent = Named("silent", Window(SILENT_LIMIT, 3600), each_recipient=True, lifted_by_reply=True)
         self.line: Final = world.line(NAME, Ways(kinds=(DELIVERED, READ), failure=UNDELIVERED, limits=(silent,)))
         self._real = world.settings.limits_real
+        self._needs_webhook = world.option(NAME, "needs_webhook") == "1"
         self._broadcasts = Limits((Named("broadcasts", Window(BROADCASTS_LIMIT, 10)),) if self._real else ())
         world.at_reset.append(self._broadcasts.clear)
 
     async def to_one(self, bot: str, call: Mapping[str, Any], key: str | None) -> wire.Answer | Response:
         """The answer to send_message."""
+        self._demand_webhook(bot)
         if call.get("receiver") in (None, ""):
             raise Refused(wire.MISSING_DATA, detail="receiver")
         found = _checked(call)
@@ -56,12 +59,13 @@ class Sending:
             raise Refused(draft)
         taken = await self.line.send(draft)
         if isinstance(taken, Trouble):
-            return troubled(taken)
+            return troubled(taken, int(new_token(self._world)))
         await self._show(taken, call)
         return said(wire.OK, message_token=int(taken.external_id), billing_status=1)
 
     async def to_many(self, bot: str, call: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """The answer to broadcast_message; HungUp where the connection is to be closed, after everybody was tried."""
+        self._demand_webhook(bot)
         receivers = call.get("broadcast_list")
         if not receivers:
             raise Refused(wire.MISSING_DATA, detail="broadcast_list")
@@ -76,7 +80,7 @@ class Sending:
         )
         taken = [result for result in results if isinstance(result, Entry)]
         for entry in taken:
-            await self._show(entry, call)
+            await self._show(entry, self._filled(call, entry.recipient))
         tokens = [entry.external_id for entry in taken]
         failed = [
             {
@@ -112,6 +116,15 @@ class Sending:
             return False
         await self._show(taken, message)
         return True
+
+    def _demand_webhook(self, bot: str) -> None:
+        """Refused where the bot has no webhook although it is asked to have one."""
+        if self._needs_webhook and self._world.bots.webhook(NAME, bot) is None:
+            raise Refused(wire.WEBHOOK_NOT_SET)
+
+    def _filled(self, call: Mapping[str, Any], person: str) -> Mapping[str, Any]:
+        """A broadcast as this person gets it; whoever sends to one has nothing to fill in."""
+        return filled(call, person, self._crowd.profile(person).name) if "broadcast_list" in call else call
 
     async def _show(self, entry: Entry, message: Mapping[str, Any]) -> None:
         if entry.failed is None:
@@ -151,8 +164,10 @@ class Sending:
             return wire.NOT_SUBSCRIBED
         if found.needs > self._crowd.profile(person).api_version:
             return wire.VERSION_NOT_SUPPORTED
-        payload = wire.encode({"receiver": person, **_without(call, ("auth_token", "receiver", "broadcast_list"))})
-        return Draft(bot, person, found.text, payload.decode(), key, token, failed=found.fails, type=found.kind)
+        message = self._filled(call, person)
+        payload = wire.encode({"receiver": person, **_without(message, ("auth_token", "receiver", "broadcast_list"))})
+        text = messages.readable(message)
+        return Draft(bot, person, text, payload.decode(), key, token, failed=found.fails, type=found.kind)
 
 
 def new_token(world: World) -> str:

@@ -36,7 +36,7 @@ BODY_LIMIT: Final = 2**20
 """Bytes of a request that brings no file."""
 UPLOAD_LIMIT: Final = 101 * 2**20
 AT_ONCE: Final = 100
-"""Statuses in one call of the webhook of the service that runs beside; others are told one at a time."""
+"""Things told in one call of the webhook of the service that runs beside; others are told as many as a setting says."""
 
 _NODE: Final = re.compile(r"[0-9]{1,32}")
 _BAD_TOKEN: Final = "Invalid OAuth access token - Cannot parse access token"  # noqa: S105 - words of the protocol
@@ -245,7 +245,8 @@ class WhatsAppEmulator:
     def _webhook(self, url: str, secret: str, fields: tuple[str, ...]) -> Webhook:
         beside = url == self._world.settings.webhooks.get(NAME)
         kinds = (SENT, DELIVERED, READ, FAILED, MESSAGE)
-        return Webhook(url, secret, kinds, fields, AT_ONCE if beside else 1)
+        at_once = AT_ONCE if beside else int(self._world.option(NAME, "batch") or 1)
+        return Webhook(url, secret, kinds, fields, at_once)
 
 
 def emulator(world: World) -> WhatsAppEmulator:
