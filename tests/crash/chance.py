@@ -8,7 +8,7 @@ from random import SystemRandom
 from typing import Any, Final
 
 SEED: Final = int(os.environ.get("CRASH_SEED") or SystemRandom().randrange(10**6))
-KILLS: Final = int(os.environ.get("CRASH_KILLS") or 20)
+KILLS: Final = int(os.environ.get("CRASH_KILLS") or 10)
 
 TROUBLES: Final[list[dict[str, Any]]] = [
     {"fault": "slow", "delay": 0.1, "probability": 0.3},

@@ -2,41 +2,13 @@
 
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
-from tests.acceptance.people import MESSENGERS
-from tests.acceptance.service import Service
 from tests.crash.load import Tell, load_on
-
-RETRIES = {"retry_base": 0.05, "retry_cap": 0.5}
-
-
-class Apart(Service):
-    """A service whose emulators are another process; their control API is asked there."""
-
-    def __init__(self, folder: Path, emulators: Service, **settings: Any) -> None:
-        for messenger in MESSENGERS:
-            settings[f"{messenger}_base_url"] = f"{emulators.address}/{messenger}"
-            settings[f"{messenger}_honours_key"] = 1
-        super().__init__(folder, "--no-emulators", **settings)
-        self.emulators = emulators
-        self.control = emulators.client
-
-
-@contextmanager
-def apart(folder: Path, **settings: Any) -> Iterator[Apart]:
-    """Both processes."""
-    with (
-        Service(folder / "emulators", command="emulate") as emulators,
-        Apart(folder / "service", emulators, **RETRIES, **settings) as service,
-    ):
-        yield service
+from tests.crash.two_processes import apart
 
 
 @pytest.mark.timeout(180)
