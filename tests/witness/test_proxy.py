@@ -49,6 +49,15 @@ url = client.get_media_url(medium.id).url
 assert url.startswith("https://graph.facebook.com/"), url
 assert client.get_media_bytes(url) == b"a file"
 """
+APPRISE: Final = f"""
+from apprise import Apprise, NotifyFormat
+
+notifier = Apprise()
+assert notifier.add("tgram://123456789:abcdefg_hijklmnop/{JOHN["telegram"]}")
+assert notifier.add("viber://{VIBER_TOKEN}/EGAZ3SZRi6zW1D0uNYhQHg%3D%3D/?from=Acme")
+assert notifier.add("whatsapp://EAAvestnik@100000000000001/{JOHN["whatsapp"]}")
+assert notifier.notify("from apprise", body_format=NotifyFormat.TEXT)
+"""
 REQUESTS: Final = """
 import requests
 
@@ -144,6 +153,13 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Generator[Standing]:
 def test_a_client_works_unchanged(standing: Standing, script: str, messenger: str, text: str) -> None:
     standing.runs(sys.executable, "-c", script)
     assert text in standing.texts(messenger)
+
+
+def test_one_client_of_all_three_works_unchanged(standing: Standing) -> None:
+    """Apprise knows no address of the messengers but their own, and has no way to be told another."""
+    standing.runs(sys.executable, "-c", APPRISE)
+    for messenger in JOHN:
+        assert "from apprise" in standing.texts(messenger)
 
 
 @pytest.mark.needs("curl", "apt-get install curl")
