@@ -82,6 +82,16 @@ def test_a_choice_from_a_list_outlives_a_restart(tmp_path: Path) -> None:
         ),
         ({"text": "x", "reply_to": "wamid.1"}, {"context": {"from": "15550000001", "id": "wamid.1"}}),
         ({"text": "x", "forwarded": True}, {"context": {"forwarded": True}}),
+        (
+            {"text": "x", "reply_to": "wamid.1", "referred_product": {"catalog_id": "7", "product_retailer_id": "8"}},
+            {
+                "context": {
+                    "from": "15550000001",
+                    "id": "wamid.1",
+                    "referred_product": {"catalog_id": "7", "product_retailer_id": "8"},
+                }
+            },
+        ),
         ({"text": "x", "referral": {"source_type": "ad"}}, {"referral": {"source_type": "ad"}}),
     ],
 )

@@ -102,6 +102,8 @@ class Named:
     each_recipient: bool = False
     lifted_by_reply: bool = False
     """Whether a message of the recipient to the bot begins it afresh."""
+    both_ways: bool = False
+    """Whether what recipients write to the bot counts too; it is taken all the same."""
 
     def key(self, bot: str, recipient: str) -> str:
         """What the limit counts this message for."""
@@ -133,9 +135,11 @@ class Limits:
             one.limit.spend(one.key(bot, recipient), now)
         return None
 
-    def heard(self, bot: str, recipient: str) -> None:
+    def heard(self, bot: str, recipient: str, now: Moment) -> None:
         """The recipient wrote to the bot."""
         for one in self._limits:
+            if one.both_ways:
+                one.limit.spend(one.key(bot, recipient), now)
             if one.lifted_by_reply:
                 one.limit.forget(one.key(bot, recipient))
 

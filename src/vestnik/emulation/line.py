@@ -124,7 +124,7 @@ class Line:
         reports = [Due(MESSAGE, now)] if webhook and MESSAGE in webhook.kinds else NO_REPORTS
         item = Item(self._messenger, draft, inbound=True, honoured=False, failed=None, at=now, reports=reports)
         entry = (await self._keep(item)).entry
-        self.limits.heard(draft.bot, draft.recipient)
+        self.limits.heard(draft.bot, draft.recipient, now)
         return entry
 
     async def _arrive(self, draft: Draft) -> Trouble | None:

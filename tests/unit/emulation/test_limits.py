@@ -118,13 +118,21 @@ def test_a_reply_lifts_the_limits_that_it_lifts_and_no_others() -> None:
         ]
     )
     assert both.spend("bot", "john", NOW) is None
-    both.heard("bot", "jane")
+    both.heard("bot", "jane", NOW)
     assert both.spend("bot", "john", NOW) is not None
-    both.heard("bot", "john")
+    both.heard("bot", "john", NOW)
     assert both.spend("bot", "john", NOW) is None
-    both.heard("bot", "john")
+    both.heard("bot", "john", NOW)
     exceeded = both.spend("bot", "john", NOW)
     assert exceeded is not None
     assert exceeded.name == "always"
     both.clear()
     assert both.spend("bot", "john", NOW) is None
+
+
+def test_what_is_heard_counts_where_both_ways_do_and_is_never_held_up() -> None:
+    number = Limits([Named("number", Window(most=2, seconds=60), both_ways=True)])
+    for _ in range(3):
+        number.heard("bot", "john", NOW)
+    assert number.spend("bot", "jane", NOW) is not None
+    assert number.spend("other", "jane", NOW) is None

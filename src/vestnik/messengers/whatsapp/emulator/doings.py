@@ -54,6 +54,7 @@ _MESSAGE: Final = {
     "contacts": list[dict[str, Any]],
     "order": dict[str, Any],
     "referral": dict[str, Any],
+    "referred_product": dict[str, Any],
     "reply_to": _LINE,
     "forwarded": bool,
 }
@@ -96,6 +97,9 @@ class Doings:
         context = _context(bot, fields.get("reply_to")) if fields.get("reply_to") else {}
         if fields.get("forwarded"):
             context["forwarded"] = True
+        if fields.get("referred_product"):
+            asked_of = context or _context(bot, wamid(person, self._world.unique()))
+            context = {**asked_of, "referred_product": fields["referred_product"]}
         around |= {"context": context} if context else {}
         return await self._say(bot, person, {"type": kind, **content, **around}, text)
 

@@ -34,7 +34,7 @@ AUTHENTICATION: Final = "AUTHENTICATION"
 """The category of templates that go to numbers alone."""
 PAIR: Final = "pair"
 PER_SECOND: Final = 80
-"""Messages of one number."""
+"""Messages of one number, those that it gets among them."""
 PAIR_GAP: Final = 6.0
 """Seconds between two messages to one person in the long run."""
 PAIR_BURST: Final = 45
@@ -49,7 +49,7 @@ class Sending:
         self._media = media
         self._panels = panels
         limits = (
-            Named("number", Bucket(rate=PER_SECOND, burst=PER_SECOND)),
+            Named("number", Bucket(rate=PER_SECOND, burst=PER_SECOND), both_ways=True),
             Named(PAIR, Bucket(rate=1 / PAIR_GAP, burst=PAIR_BURST), each_recipient=True),
         )
         ways = Ways(
