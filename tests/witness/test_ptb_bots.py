@@ -209,10 +209,13 @@ def test_a_webhook_is_set_and_described(address: str) -> None:
         assert (info.url, info.max_connections, info.allowed_updates) == (url, 5, ("message",))
         with pytest.raises(Conflict, match="can't use getUpdates method while webhook is active"):
             await bot.get_updates()
+
+    async def refused(bot: Bot) -> None:
         with pytest.raises(BadRequest, match=r"(?i)bad webhook: an https url must be provided"):
             await bot.set_webhook("http://example.com/")
 
     asked(address, token, story)
+    asked(address, "7000000094:AAF-no_webhook", refused)
     steering = Steering(address)
     steering.says("telegram", "9005", bot=token, text="Anybody?")
     failing = eventually(lambda: asked(address, token, lambda bot: bot.get_webhook_info()).last_error_message)

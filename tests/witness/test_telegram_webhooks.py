@@ -14,10 +14,12 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import (
+    BufferedInputFile,
     ChatPermissions,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InlineQueryResultArticle,
+    InputPaidMediaPhoto,
     InputTextMessageContent,
     LabeledPrice,
     ShippingOption,
@@ -113,6 +115,10 @@ async def paying(witnessed: Witnessed) -> None:
     checkout = await witnessed.next("pre_checkout_query")
     await witnessed.bot.answer_pre_checkout_query(checkout.id, ok=True)
     assert (await witnessed.next("message")).successful_payment.total_amount == 800
+    picture = InputPaidMediaPhoto(media=BufferedInputFile(b"picture", "p.png"))
+    sold = await witnessed.bot.send_paid_media(PERSON, 5, [picture], payload="picture-1")
+    witnessed.does("pay", message=sold.message_id)
+    assert (await witnessed.next("purchased_paid_media")).paid_media_payload == "picture-1"
 
 
 async def crowds(witnessed: Witnessed) -> None:

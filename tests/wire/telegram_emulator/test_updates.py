@@ -244,3 +244,59 @@ def test_what_comes_while_a_poll_drops_what_is_done_ends_its_wait(
         assert texts(await waiting) == ["meanwhile"]
 
     told(tmp_path, story)
+
+
+def test_a_poll_that_need_not_wait_ends_no_other(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        first = asyncio.create_task(api.ask("getUpdates", timeout=30, offset=1))
+        await asyncio.sleep(0.01)
+        assert await api.updates(offset=2) == []
+        assert not first.done()
+        await said(api, "1")
+        assert texts((await first)["result"]) == ["1"]
+
+    told(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        ({}, 100),
+        ({"limit": 0}, 1),
+        ({"limit": 100}, 100),
+        ({"limit": 1000}, 100),
+        ({"limit": 7}, 7),
+        ({"offset": 113}, 0),
+        ({"offset": 114}, 100),
+    ],
+)
+def test_a_poll_gets_up_to_a_hundred_and_an_offset_far_ahead_says_nothing(
+    tmp_path: Path, arguments: dict[str, Any], count: int
+) -> None:
+    async def story(api: Api) -> None:
+        await said(api, *(str(number) for number in range(102)))
+        assert len(await api.updates(**arguments)) == count
+
+    told(tmp_path, story)
+
+
+@pytest.mark.parametrize("kinds", ["x", {"a": 1}, ["message", 1], "null"])
+def test_kinds_that_say_nothing_change_nothing(tmp_path: Path, kinds: Any) -> None:
+    async def story(api: Api) -> None:
+        await api.updates(allowed_updates=["poll"])
+        api.world.clock.move(10)
+        assert await api.updates(allowed_updates=kinds) == []
+        assert (await api.get("getWebhookInfo"))["allowed_updates"] == ["poll"]
+
+    told(tmp_path, story)
+
+
+def test_kinds_in_capitals_and_kinds_that_there_are_none_of(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        await api.updates(allowed_updates=["MESSAGE", "chat_member"])
+        assert (await api.get("getWebhookInfo"))["allowed_updates"] == ["chat_member", "message"]
+        api.world.clock.move(10)
+        await api.updates(allowed_updates=["nothing"])
+        assert "allowed_updates" not in await api.get("getWebhookInfo")
+
+    told(tmp_path, story)

@@ -49,6 +49,7 @@ def test_an_update_is_posted_with_the_secret_and_is_done_when_it_is_taken(tmp_pa
         assert request.headers["content-type"] == "application/json"
         assert request.headers["x-telegram-bot-api-secret-token"] == "Shh-1"
         assert request.headers["authorization"] == "Basic dXNlcjp3b3Jk"
+        assert request.headers["accept-encoding"] == "gzip, deflate"
         await emptied(api)
 
     told(tmp_path, story)
@@ -75,7 +76,7 @@ def test_a_failure_is_tried_again_at_once_and_then_ever_later(tmp_path: Path) ->
         await api.get("setWebhook", url=WEBHOOK)
         await api.person(1001, "messages", text="x")
         await settled(api, 2)
-        for pause, count in ((1, 3), (2, 4), (4, 5)):
+        for pause, count in ((2, 3), (4, 4), (8, 5)):
             api.world.clock.move(pause - 0.1)
             await settled(api, count - 1)
             api.world.clock.move(0.1)
@@ -83,7 +84,7 @@ def test_a_failure_is_tried_again_at_once_and_then_ever_later(tmp_path: Path) ->
         await emptied(api)
         info = await api.get("getWebhookInfo")
         assert info["last_error_message"] == "Wrong response from the webhook: 500 Internal Server Error"
-        assert info["last_error_date"] == 1_800_000_003
+        assert info["last_error_date"] == 1_800_000_006
 
     told(tmp_path, story)
 
@@ -134,8 +135,9 @@ def test_an_update_that_is_not_taken_for_a_day_is_given_up(tmp_path: Path) -> No
         await api.person(1001, "messages", text="x")
         await settled(api, 2)
         assert (await api.get("getWebhookInfo"))["pending_update_count"] == 1
-        api.world.clock.move(24 * 3600)
-        await emptied(api)
+        api.world.clock.move(24 * 3600 - 1)
+        await settled(api, 3)
+        await emptied(api)  # Another try would come too late.
         api.world.bots.behave = lambda _request: Response(200)
         await api.person(1001, "messages", text="y")
         await api.world.until(lambda: json.loads(api.world.bots.told[-1].body)["message"]["text"] == "y")
@@ -158,7 +160,11 @@ def test_a_webhook_that_is_gone_for_most_of_a_day_is_removed(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(NotSent("no"), "Connection refused"), (TimeoutError("no answer within 60 s"), "Read timeout expired")],
+    [
+        (NotSent("no"), "Connection refused"),
+        (TimeoutError("no answer within 60 s"), "Read timeout expired"),
+        (ConnectionResetError(), "Webhook connection closed"),
+    ],
 )
 def test_a_webhook_that_cannot_be_reached_is_told_of_as_the_server_tells(
     tmp_path: Path, error: Exception, words: str
@@ -227,15 +233,20 @@ def test_setting_a_webhook_again_says_what_became_of_it(tmp_path: Path) -> None:
         await api.person(1001, "messages", text="x")
         api.world.bots.behave = lambda _request: Response(500)
         await api.get("setWebhook", url=WEBHOOK, max_connections=7, allowed_updates=["message"])
-        again = await api.ask("setWebhook", url=WEBHOOK, max_connections=500)
+        hasty = await api.ask("setWebhook", url=WEBHOOK, max_connections=7)
+        assert (hasty["error_code"], hasty["parameters"]) == (429, {"retry_after": 1})
+        api.world.clock.move(1)
+        again = await api.ask("setWebhook", url=WEBHOOK, max_connections=7)
         assert again["description"] == "Webhook is already set"
+        api.world.clock.move(1)
+        other = await api.ask("setWebhook", url=WEBHOOK, max_connections=500)
+        assert other["description"] == "Webhook was set"
         info = await api.get("getWebhookInfo")
         assert (info["url"], info["max_connections"], info["allowed_updates"]) == (WEBHOOK, 100, ["message"])
-        hasty = await api.ask("setWebhook", url="http://bot.test/other")
-        assert (hasty["error_code"], hasty["parameters"]) == (429, {"retry_after": 1})
-        api.world.clock.move(2)
         assert await api.get("setWebhook", url="", drop_pending_updates=True)
         assert (await api.get("getWebhookInfo"))["pending_update_count"] == 0
+        again = await api.ask("deleteWebhook", drop_pending_updates=True)
+        assert again["description"] == "Webhook is already deleted"
 
     told(tmp_path, story)
 
@@ -250,13 +261,46 @@ def test_setting_a_webhook_again_says_what_became_of_it(tmp_path: Path) -> None:
         ({"url": "http://a b/"}, "invalid webhook URL specified"),
         ({"url": WEBHOOK, "secret_token": "a b"}, "secret token contains unallowed characters"),
         ({"url": WEBHOOK, "secret_token": "a" * 257}, "secret token is too long"),
+        ({"url": "http://bot.test:99999/"}, "invalid webhook URL specified"),
     ],
 )
 def test_a_webhook_that_cannot_be_is_refused(tmp_path: Path, arguments: dict[str, Any], words: str) -> None:
     async def story(api: Api) -> None:
-        assert await api.refusal("setWebhook", **arguments) == f"Bad Request: {words}"
         assert await api.get("setWebhook", url="https://example.com:8443/x")
-        api.world.clock.move(2)
+        api.world.clock.move(1)
+        assert await api.refusal("setWebhook", **arguments) == f"Bad Request: {words}"
+        assert (await api.get("getWebhookInfo"))["url"] == ""  # The old one goes before the new one is looked at.
+        api.world.clock.move(1)
         assert await api.get("setWebhook", url="http://127.0.0.1:9999/x")
+
+    told(tmp_path, story)
+
+
+def test_a_webhook_is_left_alone_for_an_hour_at_most_and_the_pauses_do_not_grow_by_that(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        api.world.bots.behave = failing(503, 3, **{"retry-after": "99999"})
+        await api.get("setWebhook", url=WEBHOOK)
+        await api.person(1001, "messages", text="x")
+        for tried in (1, 2, 3):
+            await settled(api, tried)
+            api.world.clock.move(3599)
+            await settled(api, tried)
+            api.world.clock.move(1)
+        await settled(api, 4)
+
+    told(tmp_path, story)
+
+
+def test_pauses_grow_up_to_one_or_two_minutes(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        api.world.bots.behave = lambda _request: Response(500)
+        await api.get("setWebhook", url=WEBHOOK)
+        await api.person(1001, "messages", text="x")
+        await settled(api, 2)
+        for tried, pause in enumerate((2, 4, 8, 16, 32, 60), 3):
+            api.world.clock.move(pause - 1)
+            await settled(api, tried - 1)
+            api.world.clock.move(61 if pause == 60 else 1)
+            await settled(api, tried)
 
     told(tmp_path, story)

@@ -36,6 +36,7 @@ _MAY_BE_ABSENT: Final = frozenset(
 )
 """What the documentation asks for and the server does not."""
 _TEXTS: Final = frozenset({Named("string"), Named("file")})
+_KINDS: Final = "allowed_updates"
 _ENTITIES: Final = ArrayOf(Named("MessageEntity"))
 
 
@@ -143,9 +144,11 @@ def _json(method: str, field: Field, text: str) -> Any:
     try:
         value = decode(text)
     except NotJson as error:
-        if field.shape == _ENTITIES:
+        if field.shape == _ENTITIES or field.name == _KINDS:
             return None
         raise ArgumentError(words.not_json(method, field.name)) from error
+    if field.name == _KINDS:
+        return plain(value)  # The server takes no offence at what it cannot use here.
     if isinstance(field.shape, ArrayOf) and field.shape != _ENTITIES and not isinstance(value, list):
         raise ArgumentError(words.not_an_array(method, field.name))
     try:

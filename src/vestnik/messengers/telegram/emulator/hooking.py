@@ -10,7 +10,7 @@ import msgspec
 from vestnik.emulation.when import Moment, span
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.calls import Call, Described, Failed, Handlers, Json, bad
-from vestnik.messengers.telegram.emulator.hooks import Hook, Hooks, read_hook
+from vestnik.messengers.telegram.emulator.hooks import Hook, Hooks, is_same, read_hook
 from vestnik.messengers.telegram.emulator.polling import WEBHOOK_SET, Polling
 from vestnik.messengers.telegram.emulator.updates import USUAL, Updates, wanted
 from vestnik.messengers.telegram.emulator.webhooks import Webhooks
@@ -40,38 +40,60 @@ class Hooking:
         }
 
     async def _set_webhook(self, call: Call) -> Described:
+        """As on the server the old webhook goes before the new one is looked at, so a wrong one leaves none."""
+        if not call.text("url"):
+            return await self._delete_webhook(call)
+        bot = call.bot
+        self._too_soon(bot)
+        old, drop = self._hooks.get(bot), call.flag("drop_pending_updates")
+        if not drop and is_same(old, call):
+            await self._allow(bot, call)
+            return Described(result=True, description="Webhook is already set")
+        self._polling.end(bot, WEBHOOK_SET)
+        await self._remove(bot, old)
+        if drop:
+            await self._drop(bot)
+        new = read_hook(call)
         if "certificate" in call.files and len(call.files["certificate"].content) > CERTIFICATE_LIMIT:
-            raise bad("certificate file is too big")
-        return await self._change(call, read_hook(call))
+            raise bad(f"certificate size is too big ({len(call.files['certificate'].content)} bytes)")
+        new.allowed = old.allowed
+        await self._hooks.put(bot, new)
+        await self._allow(bot, call)
+        self._webhooks.begin(bot)
+        return Described(result=True, description="Webhook was set")
 
     async def _delete_webhook(self, call: Call) -> Described:
-        return await self._change(call, Hook())
-
-    async def _change(self, call: Call, new: Hook) -> Described:
-        bot, now = call.bot, self._clock.now()
-        old = self._hooks.get(bot)
-        kinds = wanted(call.values.get("allowed_updates"))
-        new.allowed = old.allowed if kinds is None else ([] if frozenset(kinds) == USUAL else sorted(kinds))
-        drop = call.flag("drop_pending_updates")
-        same = (old.url, old.secret, old.ip_address) == (new.url, new.secret, new.ip_address)
-        if same and not drop and not old.has_certificate and not new.has_certificate:
-            wishes = {"connections": new.connections, "allowed": new.allowed}
-            await self._hooks.put(bot, msgspec.structs.replace(old, **wishes))
-            return Described(result=True, description=f"Webhook is already {'set' if new.url else 'deleted'}")
-        if new.url:
-            if 0 < self._next.get(bot, 0) - now <= _BETWEEN:
-                raise Failed(wire.too_many_requests(1))
-            self._next = {one: until for one, until in self._next.items() if now < until <= now + _BETWEEN}
-            self._next[bot] = now + _BETWEEN
-        await self._hooks.put(bot, new)
+        bot = call.bot
+        old, drop = self._hooks.get(bot), call.flag("drop_pending_updates")
+        if not old.url and not drop:
+            await self._allow(bot, call)
+        await self._remove(bot, old)
         if drop:
-            await self._updates.done(bot, list(self._updates.queue(bot).waiting))
-        if new.url:
-            self._polling.end(bot, WEBHOOK_SET)
-            self._webhooks.begin(bot)
-        else:
+            await self._drop(bot)
+        return Described(result=True, description=f"Webhook {'was' if old.url else 'is already'} deleted")
+
+    async def _remove(self, bot: str, old: Hook) -> None:
+        if old.url:
             self._webhooks.end(bot)
-        return Described(result=True, description=f"Webhook was {'set' if new.url else 'deleted'}")
+            await self._hooks.put(bot, Hook(allowed=old.allowed))
+
+    async def _drop(self, bot: str) -> None:
+        await self._updates.done(bot, list(self._updates.queue(bot).waiting))
+
+    async def _allow(self, bot: str, call: Call) -> None:
+        """The kinds of updates that the call asks for are told from now on."""
+        kinds = wanted(call.values.get("allowed_updates"))
+        if kinds is not None:
+            allowed = [] if frozenset(kinds) == USUAL else sorted(kinds)
+            await self._hooks.put(bot, msgspec.structs.replace(self._hooks.get(bot), allowed=allowed))
+
+    def _too_soon(self, bot: str) -> None:
+        """Failed where the bot has set a webhook within the last second; otherwise that counts from now."""
+        now = self._clock.now()
+        if 0 < self._next.get(bot, 0) - now <= _BETWEEN:
+            raise Failed(wire.too_many_requests(1))
+        self._next = {one: until for one, until in self._next.items() if now < until <= now + _BETWEEN}
+        self._next[bot] = now + _BETWEEN
 
     async def _get_webhook_info(self, call: Call) -> Json:
         hook = self._hooks.get(call.bot)

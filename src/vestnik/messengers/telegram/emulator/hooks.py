@@ -78,28 +78,34 @@ class Hooks:
         self._updates.queue(bot).allowed = frozenset(hook.allowed) or USUAL
 
 
+def is_same(hook: Hook, call: Call) -> bool:
+    """Whether a call of setWebhook asks for the webhook that is set; one with a certificate is always new."""
+    same = hook.url in (call.text("url"), _whole(call.text("url"))) and hook.connections == _connections(call)
+    alike = (hook.secret, hook.ip_address) == (call.text("secret_token"), call.text("ip_address"))
+    return same and alike and not hook.has_certificate and "certificate" not in call.files
+
+
 def read_hook(call: Call) -> Hook:
     """The webhook that a call of setWebhook asks for, without its kinds of updates; Failed where it cannot be."""
-    url = call.text("url")
-    if not url:
-        return Hook()
+    url = _checked(call.text("url"))
     secret = call.text("secret_token")
     if len(secret) > SECRET_LIMIT:
         raise bad("secret token is too long")
     if _SECRET.fullmatch(secret) is None:
         raise bad("secret token contains unallowed characters")
-    connections = call.number("max_connections") or USUAL_CONNECTIONS
-    return Hook(
-        _checked(url),
-        secret,
-        min(max(connections, 1), MOST_CONNECTIONS),
-        call.text("ip_address"),
-        "certificate" in call.files,
-    )
+    return Hook(url, secret, _connections(call), call.text("ip_address"), "certificate" in call.files)
+
+
+def _connections(call: Call) -> int:
+    return min(max(call.number("max_connections", USUAL_CONNECTIONS), 1), MOST_CONNECTIONS)
+
+
+def _whole(url: str) -> str:
+    return url if "://" in url else f"https://{url}"
 
 
 def _checked(url: str) -> str:
-    whole = url if "://" in url else f"https://{url}"
+    whole = _whole(url)
     try:
         parts = urlsplit(whole)
         host, port = parts.hostname or "", parts.port

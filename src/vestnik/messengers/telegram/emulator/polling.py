@@ -14,7 +14,7 @@ from vestnik.emulation.waiting import first_of
 from vestnik.emulation.when import Moment, span
 from vestnik.messengers.telegram.emulator.calls import Call, Failed, Handlers, Json, conflict
 from vestnik.messengers.telegram.emulator.hooks import Hooks
-from vestnik.messengers.telegram.emulator.updates import USUAL, Update, Updates, wanted
+from vestnik.messengers.telegram.emulator.updates import AHEAD, USUAL, Update, Updates, wanted
 from vestnik.ports import Clock
 
 MOST: Final = 100
@@ -86,17 +86,23 @@ class Polling:
             if now < poller.began + _VERY_BUSY:
                 limit = 1
         poller.offset, poller.began = offset, now
+        found = await self._from(bot, offset)
+        if not found and timeout:
+            found = await self._wait(poller, bot, offset, now + span(timeout))
+        return [update.on_wire() for update in found[:limit]]
+
+    async def _wait(self, poller: _Poller, bot: str, offset: int, until: Moment) -> list[Update]:
+        """What comes from the offset on; whoever waited before waits no longer."""
         self.end(bot, OTHER_POLL)
         poll = poller.poll = _Poll()
         queue = self._updates.queue(bot)
         queue.polls += 1
         try:
-            found = await self._look(poller, poll, bot, offset, now + span(timeout))
+            return await self._look(poller, poll, bot, offset, until)
         finally:
             queue.polls -= 1
             if poller.poll is poll:
                 poller.poll = None
-        return [update.on_wire() for update in found[:limit]]
 
     def _poller(self, bot: str) -> _Poller:
         """What is remembered of the bot's polls; of too many bots those are forgotten that have been idle longest."""
@@ -117,8 +123,13 @@ class Polling:
         await self._hooks.put(bot, msgspec.structs.replace(self._hooks.get(bot), allowed=allowed))
 
     async def _from(self, bot: str, offset: int) -> list[Update]:
-        """What waits from the offset on; what lies below it is done. A negative offset counts from the end."""
+        """What waits from the offset on; what lies below it is done. A negative offset counts from the end.
+
+        One that is too far ahead says nothing: td TQueue.cpp.
+        """
         waiting = await self._updates.waiting(bot)
+        if offset > self._updates.queue(bot).next_id + AHEAD:
+            return waiting
         if offset < 0:
             below, rest = waiting[:offset], waiting[offset:]
         else:

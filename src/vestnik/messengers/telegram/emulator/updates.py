@@ -21,6 +21,8 @@ LASTS: Final = 24 * 3600.0
 """Seconds for which an update waits for its bot."""
 MOST: Final = 100_000
 """Updates that wait for one bot; the server takes no more either."""
+AHEAD: Final = 10
+"""Numbers behind the newest update up to which an offset means something."""
 MOST_QUEUES: Final = 100_000
 KINDS: Final = tuple(field.name for field in fields("Update") if field.name != "update_id")
 SILENT: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
@@ -133,9 +135,9 @@ class Updates:
 
 def wanted(value: object) -> Collection[str] | None:
     """The kinds in a decoded allowed_updates; None where it says nothing. An empty list stands for the usual kinds."""
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(kind, str) for kind in value):
         return None
-    return frozenset(kind.lower() for kind in value if isinstance(kind, str) and kind.lower() in KINDS) or USUAL
+    return frozenset(kind.lower() for kind in value if kind.lower() in KINDS) or USUAL
 
 
 def _key(bot: str, number: int) -> str:

@@ -25,6 +25,8 @@ REMOVED_AFTER: Final = span(23 * 3600.0)
 SHORTEST_CAP: Final = 60.0
 LONGEST_CAP: Final = 120.0
 """Seconds between which the longest pause of a chat's updates is drawn."""
+FIRST_DELAY: Final = 1.0
+"""Seconds that are doubled for the first pause."""
 IDLE: Final = span(3600.0)
 STORE_PAUSE: Final = span(5.0)
 
@@ -39,6 +41,8 @@ class _Chat:
     waiting: deque[Update] = field(default_factory=deque)
     busy: bool = False
     failures: int = 0
+    """Those of the first of them."""
+    delay: float = FIRST_DELAY
     not_before: Moment = 0
 
 
@@ -156,7 +160,6 @@ class Webhooks:
         if told.taken is not None:
             await self._updates.done(bot, [update.update_id])
             self._drop(lane, chat, update)
-            chat.failures = 0
             if hook.gone_since:
                 await self._hooks.put(bot, msgspec.structs.replace(hook, gone_since=0))
             await self._obey(bot, told.taken)
@@ -166,19 +169,31 @@ class Webhooks:
             await self._hooks.put(bot, Hook(allowed=hook.allowed))
             self.end(bot)
             return
+        pause = span(self._pause(chat, told.retry_after))
+        if now + pause > update.until:
+            await self._updates.done(bot, [update.update_id])
+            self._drop(lane, chat, update)
         trouble = {"error_at": now // SECOND, "error": told.words, "gone_since": gone_since}
         await self._hooks.put(bot, msgspec.structs.replace(hook, **trouble))
-        chat.failures += 1
-        chat.not_before = now + span(self._pause(chat.failures, told.retry_after))
+        if chat.failures:
+            chat.not_before = now + pause
 
-    def _pause(self, failures: int, asked: float) -> float:
-        """Seconds until the next try: none after the first failure, then twice as long each time up to a chance cap."""
-        if failures == 1:
+    def _pause(self, chat: _Chat, asked: float) -> float:
+        """Seconds until the next try: what the webhook asks for, else none at first and then twice as long each time.
+
+        Up to a cap that is drawn anew each time.
+        """
+        chat.failures += 1
+        if asked:
             return asked
+        if chat.failures == 1:
+            return 0.0
         cap = SHORTEST_CAP + (LONGEST_CAP - SHORTEST_CAP) * self._clock.luck()
-        return max(asked, min(2.0 ** min(failures - 2, 10), cap))
+        chat.delay = min(cap, chat.delay * 2)
+        return chat.delay
 
     def _drop(self, lane: _Lane, chat: _Chat, update: Update) -> None:
+        chat.failures, chat.delay, chat.not_before = 0, FIRST_DELAY, 0
         if chat.waiting and chat.waiting[0] is update:
             chat.waiting.popleft()
         if not chat.waiting:
