@@ -10,6 +10,7 @@ import pytest
 from tests import postgres
 from tests.contracts.processes import ask, break_connections, live
 from tests.contracts.stores import claim, order, state, taken
+from tests.servers import postgres as own
 from vestnik.domain.account import Account
 from vestnik.domain.errors import SchemaTooNew, StoreUnavailable
 from vestnik.domain.lifecycle import State
@@ -63,6 +64,38 @@ def test_after_a_connection_that_broke_at_the_commit_the_server_is_asked_what_it
         assert len(await claim(store, 100)) == 2
 
     live(life)
+
+
+def test_after_a_crash_in_the_moment_of_a_commit_nothing_is_taken_for_done_that_may_not_be() -> None:
+    if not own.can_be_started():
+        pytest.skip(postgres.HOW)
+    server = own.OwnPostgres()
+    server.start()
+    url = server.url()
+    postgres.ask(url, "CREATE TABLE kept (number int)", "CHECKPOINT")
+
+    async def crash(connection: postgres_line.Connection) -> None:
+        """The server forgets this transaction, and gives its number to another one, which is committed."""
+        insert = "INSERT INTO kept VALUES (1) RETURNING pg_current_xact_id()::text"
+        connection.own = await connection.fetchval(insert)
+        server.stop("immediate")
+        server.start()
+        other = await asyncpg.connect(url)
+        assert await other.fetchval(insert) == connection.own
+        await other.close()
+
+    async def life() -> None:
+        line = await postgres_line.Line.open(url, 2)
+        try:
+            with pytest.raises(StoreUnavailable, match="crashed in the very moment of a commit"):
+                await line.write(crash)
+        finally:
+            await line.close()
+
+    try:
+        asyncio.run(life())
+    finally:
+        server.stop("fast")
 
 
 def test_a_store_whose_server_is_gone_says_so_within_seconds_and_works_again_when_it_is_back(

@@ -27,10 +27,12 @@ _ANSWER_WITHIN: Final = 1.5
 _SETTINGS: Final = {
     **SETTINGS,
     "application_name": "vestnik lead",
-    # A leader that vanishes without a word is given up within three seconds, so that the next one leads within five.
+    # A leader that vanishes without a word, or with an answer on its way to it, is given up within three seconds, so
+    # that the next one leads within five.
     "tcp_keepalives_idle": "1",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "3000",
 }
 
 

@@ -31,6 +31,7 @@ SETTINGS: Final = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
     # A batch is looked up in a table and never a table in a batch, whatever statistics say or do not say: they come too
     # late for a table that grows by a thousand rows a second from nothing.
     "enable_seqscan": "off",
@@ -104,6 +105,8 @@ class Line:
                 max_cached_statement_lifetime=0,
                 server_settings=SETTINGS,
                 reset=_leave_as_it_is,
+                init=_note_era,
+                connection_class=_Connection,
             )
         )
 
@@ -112,7 +115,7 @@ class Line:
 
         It is done again after a conflict with another transaction and on another connection after a broken one: work
         changes nothing but the database. StoreUnavailable if that does not help; nothing of it was stored then, unless
-        the line broke in the very moment of the commit and the server did not come back to say so.
+        the line broke in the very moment of the commit and the server did not come back to say so, or had crashed.
         """
         return await self._patiently(partial(self._transact, work))
 
@@ -148,7 +151,7 @@ class Line:
 
     async def _transact(self, work: Work[R]) -> R:
         async with self._pool.acquire(timeout=COMMAND_SECONDS) as raw:
-            connection, transaction = Connection(raw), raw.transaction()
+            connection, transaction, era = Connection(raw), raw.transaction(), raw.era
             await transaction.start()
             try:
                 result = await work(connection)
@@ -165,23 +168,38 @@ class Line:
                 lost = trouble
             else:
                 return result
-        if await self._was_committed(own):
+        if await self._was_committed(own, era):
             return result
         raise lost
 
-    async def _was_committed(self, transaction: str) -> bool:
-        """What became of a transaction whose commit was not answered, as soon as the server can tell."""
+    async def _was_committed(self, transaction: str, era: object) -> bool:
+        """What became of a transaction whose commit was not answered, as soon as the server can tell.
+
+        One that has crashed since cannot: the number may by now be that of another transaction.
+        """
         for pause in (*_PAUSES, 1.0, 1.0):
             await asyncio.sleep(pause)
             try:
-                fate = await self._ask(lambda connection: connection.fetchval(SQL["fate"], transaction))
+                fate, present = await self._ask(lambda connection: connection.fetchrow(SQL["fate"], transaction))
             except Exception as trouble:
                 if unavailable(trouble) is None:
                     raise
             else:
+                if present != era:
+                    raise StoreUnavailable("the server crashed in the very moment of a commit")
                 if fate != "in progress":
                     return bool(fate == "committed")
         raise StoreUnavailable("the connection broke at a commit, and the server did not come back to say what it did")
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection that knows in which era of its server it was made."""
+
+    era: object = None
+
+
+async def _note_era(connection: Any) -> None:
+    connection.era = await connection.fetchval(SQL["era"])
 
 
 async def _leave_as_it_is(_connection: Any) -> None:

@@ -5,8 +5,13 @@
 SELECT pg_current_xact_id_if_assigned()::text
 
 -- name: fate
--- What became of a transaction whose end was not heard: committed, aborted or in progress.
-SELECT pg_xact_status($1::text::xid8)
+-- What became of a transaction whose end was not heard: committed, aborted or in progress; and the server's era.
+SELECT pg_xact_status($1::text::xid8), (SELECT stats_reset FROM pg_stat_bgwriter)
+
+-- name: era
+-- Another one after every recovery from a crash, which makes statistics begin anew, and the same after a clean restart.
+-- A crash forgets numbers of transactions that had not reached the disk, and gives them to others.
+SELECT stats_reset FROM pg_stat_bgwriter
 
 -- name: hold_life
 -- Held by the connection for as long as it lasts.
