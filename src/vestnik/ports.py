@@ -152,7 +152,7 @@ class Store(Protocol):
     async def due(
         self, messenger: str, *, suspects: bool, limit: int, held: Sequence[str], now: Moment, alone: bool = False
     ) -> Due:
-        """What could be claimed, up to `limit` of each priority beside those `held`; nothing of it is leased.
+        """What could be claimed, up to `limit` of each priority less those `held` that still can; nothing is leased.
 
         The deferred that came due wait from now on. With `alone` nothing is told for a recipient while something is
         being sent to it.

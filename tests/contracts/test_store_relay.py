@@ -44,6 +44,16 @@ async def test_what_is_held_is_not_told_again_and_it_is_told_what_of_it_still_wa
 
 
 @exam
+async def test_what_is_held_and_still_waits_counts_among_what_may_be_told(desk: Desk) -> None:
+    await desk.store.accept(order(1, *(f"r{number}" for number in range(6))), 100)
+    await take(desk, 110, "M0001-0")
+    found = await look(desk, 110, "M0001-0", "M0001-1", "M0001-2", limit=4)
+    assert ids(found) == [[], ["M0001-3", "M0001-4"], []]
+    assert found.held == {"M0001-1", "M0001-2"}
+    assert ids(await look(desk, 110, "M0001-1", "M0001-2", limit=2)) == [[], [], []]
+
+
+@exam
 async def test_the_deferred_are_told_when_their_time_has_come(desk: Desk) -> None:
     await desk.store.accept(order(1, send_at=500), 100)
     assert await look(desk, 110) == Due([[], [], []], set(), 500)

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 _BUSY_LOOK: Final = seconds(0.05)
 """Between two looks while something is out."""
+_FULL_LOOK: Final = 0.2
+"""Seconds between two looks while more than half of what may be out is: workers have enough to do, whoever rings."""
 _IDLE_LOOK: Final = seconds(1)
 """Between two looks while nothing is; what is accepted rings, what was put off only comes due."""
 _ALONE_LOOK: Final = seconds(0.2)
@@ -100,7 +102,13 @@ class Courier:
                 log.warning("nothing is handed out for now", messenger=self._messenger, reason=str(trouble))
                 await asyncio.sleep(_PAUSE)
             else:
-                await self.alarm.wait()
+                await self._wait()
+
+    async def _wait(self) -> None:
+        if self._window.room < self._settings.ahead // 2:
+            await asyncio.sleep(_FULL_LOOK)
+        else:
+            await self.alarm.wait()
 
     async def _look(self) -> None:
         settings, now = self._settings, self._clock.now()

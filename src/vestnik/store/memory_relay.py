@@ -33,10 +33,12 @@ class MemoryRelay:
             for name, row in due.items()
             if row.suspect == suspects and name not in held and row.recipient not in busy
         }
+        still = {name for name in held if name in due}
+        room = max(0, limit - len(still))
         queues = [
             [
                 Waiting(delivery_id(*row.key), row.recipient)
-                for row in nsmallest(limit, (row for row in ours.values() if row.priority == priority), key=_in_time)
+                for row in nsmallest(room, (row for row in ours.values() if row.priority == priority), key=_in_time)
             ]
             for priority in Priority
         ]
@@ -46,7 +48,7 @@ class MemoryRelay:
             for row in waiting
             if row.suspect == suspects and row.due_at and row.due_at > now and not _gone(row, now)
         ]
-        return Due(queues, {name for name in held if name in due}, max(now, min(later)) if later else None)
+        return Due(queues, still, max(now, min(later)) if later else None)
 
     async def claim_these(
         self, messenger: str, ids: Sequence[str], *, lease_until: Moment, now: Moment, alone: bool = False

@@ -5,7 +5,7 @@ It has never heard of a queue or of who carries the ids.
 
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from vestnik.domain.delivery import Claim, Due, Waiting, delivery_id
 from vestnik.domain.lifecycle import Event, State, must_step
@@ -47,13 +47,13 @@ async def due(connection: Connection, look: Look) -> Due:
     (found,) = await find(connection, [Hunger(look.messenger, look.suspects, 0, look.now, look.now)])
     held = _columns(look.held)
     queues: dict[int, list[Waiting]] = {priority: [] for priority in Priority}
-    still = []
-    if any(found.due):
-        parameters = (look.messenger, look.suspects, look.now, look.limit, *held, look.alone)
-        for priority, message_id, ordinal, recipient in await connection.fetch(_SQL["waiting"], *parameters):
-            queues[priority].append(Waiting(delivery_id(message_id, ordinal), recipient))
+    still: Sequence[Any] = []
     if look.held:
         still = await connection.fetch(_SQL["claimable"], *held, look.messenger, look.now, False)
+    if any(found.due) and (room := look.limit - len(still)) > 0:
+        parameters = (look.messenger, look.suspects, look.now, room, *held, look.alone)
+        for priority, message_id, ordinal, recipient in await connection.fetch(_SQL["waiting"], *parameters):
+            queues[priority].append(Waiting(delivery_id(message_id, ordinal), recipient))
     times = [moment for moment in (found.next_waiting, found.next_deferred) if moment is not None]
     return Due(
         list(queues.values()),

@@ -51,20 +51,20 @@ def _due(connection: sqlite3.Connection, look: Look) -> Due:
     held = [key for key, _ in _claimable(connection, look.messenger, look.held, look.now, alone=False)]
     times = [moment for moment in (found.next_waiting, found.next_deferred) if moment is not None]
     return Due(
-        [_waiting(connection, look, priority) for priority in Priority],
+        [_waiting(connection, look, priority, max(0, look.limit - len(held))) for priority in Priority],
         {delivery_id(*key) for key in held},
         max(look.now, min(times)) if times else None,
     )
 
 
-def _waiting(connection: sqlite3.Connection, look: Look, priority: Priority) -> list[Waiting]:
+def _waiting(connection: sqlite3.Connection, look: Look, priority: Priority, most: int) -> list[Waiting]:
     parameters = {
         "messenger": look.messenger,
         "suspects": look.suspects,
         "priority": priority,
         "now": look.now,
         "held": _keys(look.held),
-        "most": look.limit,
+        "most": most,
         "alone": look.alone,
     }
     rows = connection.execute(_SQL["waiting"], parameters)

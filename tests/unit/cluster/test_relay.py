@@ -88,7 +88,7 @@ def test_no_more_is_out_than_may_be_until_workers_take_it() -> None:
         await asyncio.sleep(2)
         assert len(stage.broker.ids()) == 50
         await stage.take(*stage.broker.ids()[:20])
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
         assert len(set(stage.broker.ids())) == len(stage.broker.ids()) == 70
 
     staged(play)
