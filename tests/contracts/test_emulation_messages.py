@@ -68,6 +68,7 @@ def test_a_message_that_is_taken_is_in_the_journal(tmp_path: Path, messenger: st
             "idempotency_key": "key-1",
             "failed": None,
             "at": "2027-01-15T08:00:00Z",
+            "type": "text",
         }
 
     told(tmp_path, story)

@@ -1,14 +1,17 @@
-"""Decides for how long the emulated Cloud API tells an app again what it did not take.
+"""Decides what else than messages the emulated Cloud API tells an app, and for how long it tries.
 
 It has never heard of the service that sends.
 """
 
 import asyncio
+import json
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 
-from tests.contracts.whatsapps import post, told, values
-from tests.contracts.world import Life
+from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, told, values
+from tests.contracts.world import WEBHOOK, Life
+from vestnik.messengers.whatsapp.emulator.identity import user_id
 from vestnik.ports import Response
 
 DAY = 24 * 3600
@@ -46,5 +49,50 @@ def test_a_day_later_an_app_that_is_back_is_told_everything_in_order(tmp_path: P
             await asyncio.sleep(0.005)
         told_of = [(status["status"]) for value in values(world) for status in value["statuses"]]
         assert told_of == ["sent", "delivered"] * 2
+
+    told(tmp_path, story)
+
+
+def test_who_wants_no_marketing_gets_none_and_an_app_that_asked_is_told(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await world.subscribe()
+        await does(world, "unsubscribe", expect=204)
+        await does(world, "subscribe", expect=204)
+        query = f"object=whatsapp_business_account&callback_url={quote(WEBHOOK)}&verify_token=word"
+        query += "&fields=messages,user_preferences&access_token=100000000000002%7Csecret"
+        await call(world, "POST", f"100000000000002/subscriptions?{query}")
+        world.bots.told.clear()
+        made = {
+            "name": "sale",
+            "language": "fi",
+            "category": "MARKETING",
+            "components": [{"type": "BODY", "text": "x"}],
+        }
+        await call(world, "POST", f"{ACCOUNT}/message_templates", made)
+        await world.control("POST", "/messengers/whatsapp/templates/sale/fi", {"status": "APPROVED"})
+        sale = {"name": "sale", "language": {"code": "fi"}}
+        found = []
+        for deed in ("unsubscribe", "subscribe"):
+            await does(world, deed)
+            await post(world, type="template", template=sale)
+            await post(world, text={"body": "x"})
+            await world.settled()
+            *_, told_of = [value for value in values(world) if "user_preferences" in value]
+            found.append(told_of["user_preferences"][0])
+            assert told_of["contacts"][0]["wa_id"] == PERSON
+        assert [entry["failed"] for entry in await world.journal()] == ["131050", None, None, None]
+        common = {
+            "wa_id": PERSON,
+            "user_id": user_id(PERSON),
+            "category": "marketing_messages",
+            "timestamp": 1800000000,
+        }
+        assert found == [
+            {**common, "value": word, "detail": f"User requested to {word} marketing messages"}
+            for word in ("stop", "resume")
+        ]
+        bodies = [json.loads(request.body) for request in world.bots.told]
+        fields = {change["field"] for body in bodies for entry in body["entry"] for change in entry["changes"]}
+        assert fields == {"messages", "user_preferences"}
 
     told(tmp_path, story)

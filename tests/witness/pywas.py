@@ -64,7 +64,7 @@ def listened(client: WhatsApp) -> Generator[Listener]:
             access_token=f"77|{SECRET}",
             callback_url=webhook.address,
             verify_token=VERIFY,
-            fields=("messages", "message_template_status_update"),
+            fields=("messages", "message_template_status_update", "user_preferences"),
         )
         assert answer == {"success": True}
         yield webhook

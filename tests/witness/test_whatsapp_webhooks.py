@@ -116,6 +116,9 @@ def test_everything_that_a_person_does_is_signed_and_read_by_both(witnessed: Wit
     assert witnessed.next("FlowCompletion").response == {"day": "monday"}
     witnessed.does("read")
     assert [witnessed.next("MessageStatus").status for _ in range(2)] == ["read", "read"]
+    for deed, value in (("unsubscribe", "stop"), ("subscribe", "resume")):
+        witnessed.does(deed)
+        assert witnessed.next("UserMarketingPreferences").value == value
     witnessed.does("watch", watching=True)
     client.send_message(PERSON, "Look here")
     assert [witnessed.next("MessageStatus").status for _ in range(2)] == ["sent", "read"]

@@ -22,6 +22,7 @@ VERSION: Final = "v23.0"
 PRODUCT: Final = "whatsapp"
 BUSINESS_ACCOUNT: Final = "whatsapp_business_account"
 MESSAGES_FIELD: Final = "messages"
+PREFERENCES_FIELD: Final = "user_preferences"
 SIGNATURE_HEADER: Final = "x-hub-signature-256"
 SUBSCRIBE: Final = "subscribe"
 
@@ -168,13 +169,19 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one change of the field `messages` tells; a person's messages are kept as they came."""
+    """What a change of the field `messages` tells, or one of preferences; what people wrote is kept as it came."""
 
     messaging_product: str
     metadata: Metadata
     contacts: tuple[dict[str, Any], ...] = ()
     messages: tuple[dict[str, Any], ...] = ()
     statuses: tuple[Status, ...] = ()
+    user_preferences: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def field(self) -> str:
+        """The field that this is a change of."""
+        return PREFERENCES_FIELD if self.user_preferences else MESSAGES_FIELD
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -305,7 +312,7 @@ def answer_challenge(query: str, verify_token: str) -> str | None:
 def encode_notification(entries: tuple[Entry, ...]) -> bytes:
     """The body of a webhook call, with whatever is not ASCII escaped, as Meta signs it."""
     entry = [
-        {"id": entry.id, "changes": [{"value": value, "field": MESSAGES_FIELD} for value in entry.values]}
+        {"id": entry.id, "changes": [{"value": value, "field": value.field} for value in entry.values]}
         for entry in entries
     ]
     whole = {"object": BUSINESS_ACCOUNT, "entry": entry}

@@ -23,9 +23,10 @@ from vestnik.messengers.whatsapp.emulator.media import LIMITS, Media
 from vestnik.messengers.whatsapp.emulator.numbers import display_number
 from vestnik.messengers.whatsapp.emulator.panels import BUTTON, QUICK_REPLY, ROW, Choice, Panels
 from vestnik.messengers.whatsapp.emulator.shelf import NAME
-from vestnik.messengers.whatsapp.emulator.statuses import heard, usual_name
+from vestnik.messengers.whatsapp.emulator.statuses import heard, preferred, usual_name
 from vestnik.messengers.whatsapp.emulator.wamid import wamid
 from vestnik.messengers.whatsapp.rules import Broken, demand
+from vestnik.messengers.whatsapp.wire import PREFERENCES_FIELD
 
 WRITTEN: Final = ("text", *messages.MEDIA, "location", "contacts", "order", "unsupported")
 _USUAL_TYPES: Final = {
@@ -77,6 +78,8 @@ class Doings:
             "choose": Deed(self._choose, {"row": _LINE}, ("row",)),
             "react": Deed(self._react, {"message": _LINE, "emoji": str}, ("message",)),
             "answer_flow": Deed(self._answer_flow, {"response": dict[str, Any], "reply_to": _LINE}, ("response",)),
+            "subscribe": Deed(self._resume, {}),
+            "unsubscribe": Deed(self._stop, {}),
             "change_number": Deed(self._change_number, {"to": _LINE}, ("to",)),
             "profile": Deed(self._call, {"name": _LINE, "username": str}, of_bot=False, always=True),
         }
@@ -189,6 +192,24 @@ class Doings:
         message = _reply("nfm_reply", {"name": "flow", "body": "Sent", "response_json": response})
         context = {"context": _context(bot, fields["reply_to"])} if fields.get("reply_to") else {}
         return await self._say(bot, person, {**message, **context}, response)
+
+    async def _resume(self, bot: str, person: str, _fields: Mapping[str, Any]) -> Entry | None:
+        return await self._prefer(bot, person, marketing=True)
+
+    async def _stop(self, bot: str, person: str, _fields: Mapping[str, Any]) -> Entry | None:
+        return await self._prefer(bot, person, marketing=False)
+
+    async def _prefer(self, bot: str, person: str, *, marketing: bool) -> Entry | None:
+        """Wants marketing messages or none, of which an app is told that asked for it."""
+        await self._panels.load()
+        await self._panels.stop(bot, person, stopped=not marketing)
+        webhook = self._world.bots.webhook(NAME, bot)
+        if webhook is None or PREFERENCES_FIELD not in webhook.events:
+            return None
+        name, username = self._panels.name(person, usual_name(person)), self._panels.username(person)
+        payload = preferred(person, name, username, marketing=marketing)
+        external_id = wamid(person, self._world.unique())
+        return await self._line.hear(Draft(bot, person, "", payload, external_id=external_id, type=PREFERENCES_FIELD))
 
     async def _change_number(self, bot: str, person: str, fields: Mapping[str, Any]) -> Entry:
         """The person has another number from now on."""

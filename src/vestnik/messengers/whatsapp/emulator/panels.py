@@ -18,6 +18,7 @@ HEARD: Final = "heard"
 PERSON: Final = "person"
 USERNAME: Final = "username"
 WATCHED: Final = "watched"
+STOPPED: Final = "stopped"
 WINDOW: Final = span(24 * 3600)
 BUTTON, QUICK_REPLY, ROW = "button", "quick_reply", "row"
 
@@ -41,6 +42,7 @@ class Panels:
         self._names: dict[str, str] = {}
         self._usernames: dict[str, str] = {}
         self._watched: dict[str, bool] = {}
+        self._stopped: dict[str, bool] = {}
         self._loaded = False
         world.loads.append(self.load)
         world.at_reset.append(self._forget)
@@ -50,18 +52,18 @@ class Panels:
         """Reads what is on disk, once."""
         if self._loaded:
             return
-        kinds = (PANEL, HEARD, PERSON, USERNAME, WATCHED)
-        shown, heard, names, usernames, watched = [await self._records.all(kind) for kind in kinds]
-        for key, value in shown:
+        for key, value in await self._records.all(PANEL):
             self._shown.setdefault(key, msgspec.convert(value, tuple[str, list[Choice]]))
-        for key, value in heard:
-            self._heard.setdefault(key, value)
-        for key, value in names:
-            self._names.setdefault(key, value)
-        for key, value in usernames:
-            self._usernames.setdefault(key, value)
-        for key, value in watched:
-            self._watched.setdefault(key, value)
+        plain: tuple[tuple[str, dict[str, Any]], ...] = (
+            (HEARD, self._heard),
+            (PERSON, self._names),
+            (USERNAME, self._usernames),
+            (WATCHED, self._watched),
+            (STOPPED, self._stopped),
+        )
+        for kind, known in plain:
+            for key, value in await self._records.all(kind):
+                known.setdefault(key, value)
         self._loaded = True
 
     async def show(self, bot: str, person: str, message_id: str, choices: Sequence[Choice]) -> None:
@@ -113,13 +115,22 @@ class Panels:
         """Whether the person has the chat with the business open."""
         return self._watched.get(f"{bot} {person}", False)
 
+    async def stop(self, bot: str, person: str, *, stopped: bool) -> None:
+        """From now on the person wants no marketing messages of the business, or does again."""
+        await self._records.put(STOPPED, f"{bot} {person}", stopped or None)
+        self._stopped[f"{bot} {person}"] = stopped
+
+    def stopped(self, bot: str, person: str) -> bool:
+        """Whether the person wants no marketing messages of the business."""
+        return self._stopped.get(f"{bot} {person}", False)
+
     async def forget(self, bot: str, person: str) -> None:
         """The person has deleted the chat: there is nothing left in it to press or to choose."""
         await self._records.drop(PANEL, [f"{bot} {person}"])
         self._shown.pop(f"{bot} {person}", None)
 
     def _forget(self) -> None:
-        for known in (self._shown, self._heard, self._names, self._usernames, self._watched):
+        for known in (self._shown, self._heard, self._names, self._usernames, self._watched, self._stopped):
             known.clear()
 
 

@@ -29,6 +29,8 @@ UNDELIVERABLE: Final = "131026"
 OUTSIDE_WINDOW: Final = "131047"
 MEDIA_UPLOAD: Final = "131053"
 NO_MEDIA: Final = "is not a valid whatsapp business account media attachment ID"
+NO_MARKETING: Final = "131050"
+MARKETING: Final = "MARKETING"
 UNSUPPORTED_RECIPIENT: Final = 131062
 AUTHENTICATION: Final = "AUTHENTICATION"
 """The category of templates that go to numbers alone."""
@@ -71,6 +73,8 @@ class Sending:
         if template is not None:
             text = templates.said(template, message["template"].get("components") or ())
         failed = None if kind == "template" or self._in_window(bot, recipient) else OUTSIDE_WINDOW
+        if template is not None and template.category == MARKETING and self._panels.stopped(bot, recipient):
+            failed = NO_MARKETING
         if kind in messages.MEDIA and message[kind].get("id"):
             failed = await self._fault_of(kind, message[kind]["id"]) or failed
         external_id = wamid(recipient, self._world.unique())

@@ -43,6 +43,8 @@ class Heard(msgspec.Struct, omit_defaults=True):
 
     message: dict[str, Any]
     contact: dict[str, Any] | None = None
+    preference: bool = False
+    """Whether it is no message but what the person prefers from now on."""
 
 
 _ASKED: Final = msgspec.json.Decoder(_Asked)
@@ -69,12 +71,7 @@ class Statuses:
             contacts = (self._introduced(statuses[0]),) if webhook.at_once == 1 else ()
             written = tuple(self._status(report) for report in statuses)
             values.append(wire.Value(wire.PRODUCT, metadata, contacts, statuses=written))
-        for report in reports:
-            if report.kind == MESSAGE:
-                heard = _HEARD.decode(report.entry.payload)
-                contacts = () if heard.contact is None else (heard.contact,)
-                message = {"id": report.entry.external_id, "timestamp": str(report.entry.at // SECOND), **heard.message}
-                values.append(wire.Value(wire.PRODUCT, _metadata(report.entry.bot), contacts, (message,)))
+        values += [_heard(report.entry) for report in reports if report.kind == MESSAGE]
         body = wire.encode_notification((wire.Entry(ACCOUNT, tuple(values)),))
         return _signed(webhook, body)
 
@@ -114,6 +111,17 @@ class Statuses:
         return wire.Pricing(billable=not free, pricing_model=PRICING_MODEL, type=kind, category=category)
 
 
+def _heard(entry: Entry) -> wire.Value:
+    """What a person wrote, did or prefers."""
+    heard, metadata = _HEARD.decode(entry.payload), _metadata(entry.bot)
+    contacts = () if heard.contact is None else (heard.contact,)
+    if heard.preference:
+        preference = {**heard.message, "timestamp": entry.at // SECOND}
+        return wire.Value(wire.PRODUCT, metadata, contacts, user_preferences=(preference,))
+    message = {"id": entry.external_id, "timestamp": str(entry.at // SECOND), **heard.message}
+    return wire.Value(wire.PRODUCT, metadata, contacts, (message,))
+
+
 def _metadata(bot: str) -> wire.Metadata:
     return wire.Metadata(display_number(bot), bot)
 
@@ -141,6 +149,20 @@ def heard(message: dict[str, Any], person: str, name: str, username: str | None 
     """What a person did, as the journal keeps it until it is told; what is not `known` comes without its author."""
     contact = introduced(person, name, username) if known else None
     return msgspec.json.encode(Heard({**author(person), **message}, contact)).decode()
+
+
+def preferred(person: str, name: str, username: str | None, *, marketing: bool) -> str:
+    """Whether the person wants marketing messages, as the journal keeps it until it is told."""
+    word = "resume" if marketing else "stop"
+    number = {"wa_id": person} if is_number(person) else {}
+    told = {
+        **number,
+        "user_id": user_id(person),
+        "detail": f"User requested to {word} marketing messages",
+        "category": "marketing_messages",
+        "value": word,
+    }
+    return msgspec.json.encode(Heard(told, introduced(person, name, username), preference=True)).decode()
 
 
 def reviewed(webhook: Webhook, template: Mapping[str, Any], now: Moment) -> Request:
