@@ -92,8 +92,11 @@ class Line:
         taken = await self.take(draft)
         return taken if isinstance(taken, Trouble) else taken.entry
 
-    async def take(self, draft: Draft) -> Kept | Trouble:
-        """The same, for those who must know whether the entry is an old one."""
+    async def take(self, draft: Draft, *, counted: bool = True) -> Kept | Trouble:
+        """The same, for those who must know whether the entry is an old one.
+
+        One that is not `counted` comes in one call with another that was, and no limit is against it.
+        """
         faults = self._parts.faults
         trouble, failed, rule = None, draft.failed, None
         if not faults.quiet:
@@ -101,7 +104,7 @@ class Line:
             if trouble and trouble.fault in (Fault.ERROR, Fault.THROTTLE):
                 return self._refused(trouble)
         now = self._parts.clock.now()
-        trouble = trouble or self._obstacle(draft, now)
+        trouble = trouble or self._obstacle(draft, now, counted=counted)
         if trouble:
             if trouble.fault is Fault.THROTTLE or not self._ways.fails_later:
                 first = await self._first(draft)
@@ -144,14 +147,14 @@ class Line:
             case _:
                 return Trouble(rule.fault, rule.status, RETRY_AFTER if rule.retry_after is None else rule.retry_after)
 
-    def _obstacle(self, draft: Draft, now: Moment) -> Trouble | None:
+    def _obstacle(self, draft: Draft, now: Moment, *, counted: bool) -> Trouble | None:
         """What the phone or a limit has against the message."""
         phones = self._parts.phones
         if self._strict and not phones.registered(self._messenger, draft.recipient):
             return Trouble(Fault.UNKNOWN_USER)
         if phones.get(self._messenger, draft.recipient).blocked:
             return Trouble(Fault.BLOCKED)
-        exceeded = self.limits.spend(draft.bot, draft.recipient, now)
+        exceeded = self.limits.spend(draft.bot, draft.recipient, now) if counted else None
         if exceeded:
             return Trouble(Fault.THROTTLE, None, exceeded.retry_after, exceeded.name)
         return None

@@ -91,7 +91,7 @@ class Sender:
             more=_keyboard(call.bot, key, out.markup),
             type=type_of(out.content),
         )
-        taken = await state.line.take(draft)
+        taken = await state.line.take(draft, counted=turn == 0)
         if isinstance(taken, Trouble):
             raise Failed(in_words(taken))
         if taken.replayed:
