@@ -158,3 +158,83 @@ def test_a_group_has_stickers_of_its_own_and_shuts_out_channels(tmp_path: Path) 
         assert (message["sender_chat"]["id"], message["from"]["username"]) == (CHANNEL, "Channel_Bot")
 
     told(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "right", "what"),
+    [
+        ("sendMessage", {"text": "x"}, "can_send_messages", "text messages"),
+        ("sendDice", {}, "can_send_other_messages", "dice"),
+        ("sendGame", {"game_short_name": "x"}, "can_send_other_messages", "games"),
+        ("sendPoll", {"question": "?", "options": ["a", "b"]}, "can_send_polls", "polls"),
+        ("sendContact", {"phone_number": "7", "first_name": "A"}, "can_send_messages", "contacts"),
+        ("sendLocation", {"latitude": 1, "longitude": 1}, "can_send_messages", "locations"),
+        (
+            "sendLocation",
+            {"latitude": 1, "longitude": 1, "live_period": 60},
+            "can_send_messages",
+            "live locations",
+        ),
+        (
+            "sendVenue",
+            {"latitude": 1, "longitude": 1, "title": "a", "address": "b"},
+            "can_send_messages",
+            "venues",
+        ),
+    ],
+)
+@pytest.mark.parametrize("by", ["chat", "member"])
+def test_what_may_not_be_sent_is_refused_by_its_name(
+    tmp_path: Path, by: str, method: str, arguments: dict[str, Any], right: str, what: str
+) -> None:
+    async def story(api: Api) -> None:
+        if by == "chat":
+            await group(api, me={"status": "member"}, permissions={right: False})
+        else:
+            await group(api, me={"status": "restricted", right: False})
+        words = await api.refusal(method, chat_id=GROUP, **arguments)
+        assert words == f"Bad Request: not enough rights to send {what} to the chat"
+        await group(api, permissions={right: False})
+        assert await api.get(method, chat_id=GROUP, **arguments)
+
+    told(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "what"),
+    [
+        ("Photo", "can_send_photos", "photos"),
+        ("Audio", "can_send_audios", "music"),
+        ("Animation", "can_send_other_messages", "animations"),
+        ("Voice", "can_send_voice_notes", "voice notes"),
+        ("Document", "can_send_documents", "documents"),
+        ("Sticker", "can_send_other_messages", "stickers"),
+    ],
+)
+def test_files_that_may_not_be_sent_are_refused_by_their_names(
+    tmp_path: Path, kind: str, right: str, what: str
+) -> None:
+    async def story(api: Api) -> None:
+        await group(api, me={"status": "member"}, permissions={right: False})
+        answer = await api.upload(f"send{kind}", {kind.lower(): ("a", b"x")}, chat_id=str(GROUP))
+        assert answer["description"] == f"Bad Request: not enough rights to send {what} to the chat"
+
+    told(tmp_path, story)
+
+
+def test_a_post_of_another_is_changed_by_who_may_edit_them(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        other = {"user": "77:other", "status": "administrator", "can_edit_messages": False}
+        members = [{"user": TOKEN, "status": "administrator"}, other]
+        body = {"type": "channel", "title": "Light", "members": members}
+        await api.world.control("PUT", f"/messengers/telegram/chats/{CHANNEL}", body)
+        mine = await api.get("sendMessage", chat_id=CHANNEL, text="mine")
+        theirs = await api.beside("77:other").get("sendMessage", chat_id=CHANNEL, text="theirs")
+        where = {"chat_id": CHANNEL, "message_id": theirs["message_id"]}
+        assert (await api.get("editMessageText", **where, text="ours"))["text"] == "ours"
+        words = await api.beside("77:other").refusal(
+            "editMessageText", chat_id=CHANNEL, message_id=mine["message_id"], text="x"
+        )
+        assert words == "Bad Request: message can't be edited"
+
+    told(tmp_path, story)

@@ -1,6 +1,6 @@
 """Decides what becomes of a message that its bot changes: its text, caption, file, keyboard or place.
 
-It has never heard of other bots' messages, which cannot be changed.
+It has never heard of other bots' messages, which cannot be changed but in channels.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,12 +9,14 @@ from typing import Final
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.keyboards import read_markup
 from vestnik.messengers.telegram.emulator.media import Media
+from vestnik.messengers.telegram.emulator.membership import may
 from vestnik.messengers.telegram.emulator.messages import Stored, is_service, on_wire
 from vestnik.messengers.telegram.emulator.places import bearing, location
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import caption_content, text_content
 
+EDITING: Final = "can_edit_messages"
 TO_EDIT: Final = "message to edit"
 NOT_MODIFIED: Final = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
@@ -79,9 +81,11 @@ class Edits:
         return True
 
     async def own(self, bot: str, key: str, number: int, role: str = TO_EDIT) -> Stored:
-        """A message of the bot's own; Failed where it is somebody else's."""
+        """A message that the bot may change: its own, or in a channel where it may edit those of others any post."""
         stored = await self._state.messages.needed(key, number, role)
-        if stored.bot != bot or not self.is_by(stored, bot) or is_service(stored.message):
+        is_own = stored.bot == bot and self.is_by(stored, bot)
+        is_post = stored.message["chat"]["type"] == "channel" and self._state.chats.has_members(key)
+        if is_service(stored.message) or not (is_own or (is_post and may(self._state, bot, key, EDITING))):
             raise bad("message can't be edited")
         return stored
 

@@ -27,19 +27,18 @@ class Kind(NamedTuple):
     field: str
     """The field of the message, and the argument of the method that sends it."""
     spoken: str
-    right: str
     has_caption: bool = True
 
 
 KINDS: Final = {
-    "photo": Kind("photo", "photo", "can_send_photos"),
-    "document": Kind("document", "document", "can_send_documents"),
-    "video": Kind("video", "video", "can_send_videos"),
-    "animation": Kind("animation", "animation", "can_send_other_messages"),
-    "audio": Kind("audio", "audio", "can_send_audios"),
-    "voice": Kind("voice", "voice", "can_send_voice_notes"),
-    "video_note": Kind("video_note", "video note", "can_send_video_notes", has_caption=False),
-    "sticker": Kind("sticker", "sticker", "can_send_other_messages", has_caption=False),
+    "photo": Kind("photo", "photo"),
+    "document": Kind("document", "document"),
+    "video": Kind("video", "video"),
+    "animation": Kind("animation", "animation"),
+    "audio": Kind("audio", "audio"),
+    "voice": Kind("voice", "voice"),
+    "video_note": Kind("video_note", "video note", has_caption=False),
+    "sticker": Kind("sticker", "sticker", has_caption=False),
 }
 _ALONE: Final = frozenset({"audio", "document"})
 """Kinds that go into albums of their own kind only."""
@@ -70,7 +69,7 @@ class Media:
             content |= _manner(call.values)
             markup = read_markup(call.values.get("reply_markup"))
             key = self._sender.chat(call)
-            out = Outgoing(content, content.get("caption", ""), markup, right=kind.right)
+            out = Outgoing(content, content.get("caption", ""), markup)
             return await self._sender.send(call, key, out)
 
         return send
@@ -96,10 +95,9 @@ class Media:
         key = self._sender.chat(call)
         album = {"media_group_id": str(int.from_bytes(self._state.world.clock.new_id().encode()[-7:]))}
         sent = []
-        for turn, (item, content) in enumerate(zip(items, contents, strict=True)):
+        for turn, content in enumerate(contents):
             together = album if len(items) > 1 else {}
-            right = KINDS.get(item["type"], KINDS["photo"]).right
-            out = Outgoing({**together, **content}, content.get("caption", ""), NONE, right=right)
+            out = Outgoing({**together, **content}, content.get("caption", ""), NONE)
             sent.append(await self._sender.send(call, key, out, turn=turn))
         return sent
 

@@ -76,7 +76,7 @@ class Others:
         content |= await caption_content(call, self._state.chats)
         markup = read_markup(call.values.get("reply_markup"))
         key = self._sender.chat(call)
-        out = Outgoing(content, content.get("caption", ""), markup, own, right="can_send_photos")
+        out = Outgoing(content, content.get("caption", ""), markup, own)
         return await self._sender.send(call, key, out)
 
 

@@ -72,7 +72,7 @@ class Places:
         dice = thrown(emoji, self._state.world.clock.luck())
         if dice is None:
             raise bad("EMOTICON_INVALID")
-        return await self._send(call, {"dice": dice}, "can_send_other_messages")
+        return await self._send(call, {"dice": dice})
 
     async def _send_chat_action(self, call: Call) -> bool:
         if call.text("action").lower() not in ACTIONS:
@@ -80,10 +80,10 @@ class Places:
         self._sender.chat(call)
         return True
 
-    async def _send(self, call: Call, content: Json, right: str = "can_send_messages") -> Json:
+    async def _send(self, call: Call, content: Json) -> Json:
         markup = read_markup(call.values.get("reply_markup"))
         key = self._sender.chat(call)
-        return await self._sender.send(call, key, Outgoing(content, "", markup, right=right))
+        return await self._sender.send(call, key, Outgoing(content, "", markup))
 
 
 def location(call: Call) -> Json:

@@ -40,7 +40,7 @@ class Polls:
         markup = read_markup(call.values.get("reply_markup"))
         key = self._sender.chat(call)
         own = {"votes": {}, "answers": answers}
-        out = Outgoing({"poll": poll}, poll["question"], markup, own, right="can_send_polls")
+        out = Outgoing({"poll": poll}, poll["question"], markup, own)
         return await self._sender.send(call, key, out)
 
     async def _poll(self, call: Call) -> tuple[Json, Json]:

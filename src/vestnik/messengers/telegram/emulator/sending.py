@@ -15,11 +15,12 @@ from vestnik.emulation.line import Trouble
 from vestnik.emulation.records import Change
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.calls import Call, Failed, Json, bad, forbidden
-from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE, kind_in_words
+from vestnik.messengers.telegram.emulator.chats import GONE, kind_in_words
 from vestnik.messengers.telegram.emulator.keyboards import NONE, Markup
 from vestnik.messengers.telegram.emulator.membership import may
 from vestnik.messengers.telegram.emulator.messages import Stored, on_wire, type_of
 from vestnik.messengers.telegram.emulator.replies import reply_fields, topic_fields
+from vestnik.messengers.telegram.emulator.speaking import check_speech
 from vestnik.messengers.telegram.emulator.state import State
 
 MANAGING: Final = "can_manage_topics"
@@ -38,8 +39,6 @@ class Outgoing(NamedTuple):
     """What belongs to the message and no bot is shown."""
     plain: bool = False
     """Whether the call's arguments alone tell all of it again: text and markup and nothing else."""
-    right: str = "can_send_messages"
-    """What a restricted member must be allowed to do."""
 
 
 class Sender:
@@ -75,8 +74,8 @@ class Sender:
 
     async def send(self, call: Call, key: str, out: Outgoing, *, turn: int = 0) -> Json:
         """The Message object once the phone has it. `turn` counts the messages of one call."""
-        self._allowed(call.bot, key, out.right)
         state = self._state
+        check_speech(state, call.bot, key, out.content)
         stored = Stored(call.bot, {}, out.markup.other, out.own or {})
         stored.message = await self._message(call, key, out)
         plain = out.plain and "reply_to_message" not in stored.message and out.markup == NONE
@@ -132,26 +131,6 @@ class Sender:
         if topic.get("is_closed") and topic.get("by") != call.bot and not may(self._state, call.bot, key, MANAGING):
             raise bad("TOPIC_CLOSED")
         return thread if chats.on_wire(key)["type"] == "supergroup" else 0
-
-    def _allowed(self, bot: str, key: str, right: str) -> None:
-        chats = self._state.chats
-        if not chats.has_members(key):
-            return
-        chat, member = chats.document(key), chats.member(key, int(bot))
-        if member["status"] in ADMINISTRATORS:
-            if (
-                chat["type"] == "channel"
-                and member["status"] != "creator"
-                and not member.get("can_post_messages", True)
-            ):
-                raise bad("need administrator rights in the channel chat")
-            return
-        if chat["type"] == "channel":
-            raise bad("need administrator rights in the channel chat")
-        permissions = member if member["status"] == "restricted" else chat.get("permissions", {})
-        if permissions.get(right, True) is not True:
-            what = right.removeprefix("can_send_").replace("_", " ").replace("other messages", "stickers")
-            raise bad(f"not enough rights to send {'text messages' if what == 'messages' else what} to the chat")
 
 
 def _keyboard(bot: str, key: str, markup: Markup) -> list[Change]:
