@@ -28,7 +28,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
-    CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['VESTNIK_PORT'] + '/readyz', timeout=2)"]
+    CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + (os.environ.get('VESTNIK_PROBE_PORT') or os.environ['VESTNIK_PORT']) + '/readyz', timeout=2)"]
 # It listens beyond loopback and so refuses to start until a key exists or VESTNIK_INSECURE=1 is set.
 ENTRYPOINT ["vestnik"]
 CMD ["serve"]

@@ -153,9 +153,11 @@ def _add_worker(groups: Any) -> None:
 def _add_cluster(command: argparse.ArgumentParser) -> None:
     command.add_argument("--database-url", help="the database that all processes share: postgresql://…")
     command.add_argument("--broker-url", help="RabbitMQ: amqp://USER:PASSWORD@HOST:PORT/VHOST")
+    command.add_argument("--host", help="address of the probes (default 127.0.0.1)")
+    command.add_argument("--probe-port", help="port of /livez, /readyz and /metrics (default none); 0 takes a free one")
 
 
-_CLUSTER: Final = ("database_url", "broker_url")
+_CLUSTER: Final = ("database_url", "broker_url", "host", "probe_port")
 
 
 def _add_migrate(groups: Any) -> None:

@@ -3,8 +3,9 @@
 It has never heard of what any part does; settings go in, running parts come out.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from celery import Celery, signals
@@ -16,7 +17,7 @@ from vestnik.cluster.celery_app import celery_app
 from vestnik.cluster.engine import Engine
 from vestnik.cluster.feed import Feed
 from vestnik.cluster.lanes import Lanes
-from vestnik.cluster.metrics import RelayMetrics
+from vestnik.cluster.metrics import RelayMetrics, WorkerMetrics
 from vestnik.cluster.publisher import CeleryPublisher
 from vestnik.cluster.relay import Courier, Relay, RelaySettings
 from vestnik.cluster.worker import put_to_work
@@ -30,6 +31,7 @@ from vestnik.messengers.registry import RealPace, messengers
 from vestnik.opening import open_store
 from vestnik.outfit import gateway_parts, lane_settings, messenger_options, pace, policy
 from vestnik.ports import Gateway, Store
+from vestnik.probes import asking, probes
 
 _NOWHERE: Final = ""
 """A relay and a worker have no address: nobody reports to them."""
@@ -46,7 +48,8 @@ async def relay(settings: Settings) -> AsyncIterator[Relay]:
         gateways = _gateways(settings, clock, stack)
         publisher = CeleryPublisher(app, known)
         stack.push_async_callback(publisher.close)
-        metrics = RelayMetrics(CollectorRegistry())
+        registry = CollectorRegistry()
+        metrics = RelayMetrics(registry)
         couriers = []
         for name, gateway in gateways.items():
             held = pace(settings, known[name].real_pace)
@@ -60,7 +63,11 @@ async def relay(settings: Settings) -> AsyncIterator[Relay]:
                 )
                 couriers.append(Courier(name, how, shared, store, publisher, clock, metrics, suspects=suspects))
         policies = {name: policy(settings, gateway) for name, gateway in gateways.items()}
-        yield Relay(store, couriers, Sweep(store, clock, policies, settings.lease, settings.retention), metrics)
+        sweep = Sweep(store, clock, policies, settings.lease, settings.retention)
+        built = Relay(store, couriers, sweep, metrics, clock)
+        trouble = asking(store, lambda: built.trouble)
+        await stack.enter_async_context(probes(settings.host, settings.probe_port, registry, trouble))
+        yield built
 
 
 def worker_app(settings: Settings | None = None) -> Celery:
@@ -68,7 +75,8 @@ def worker_app(settings: Settings | None = None) -> Celery:
     settings = settings or config.read(messenger_options())
     known = list(messengers())
     app = celery_app(_broker(settings), known)
-    put_to_work(app, Engine(lambda: _lanes(settings)), frozenset(known))
+    engine: Engine = Engine(lambda: _lanes(settings, lambda: engine.trouble))
+    put_to_work(app, engine, frozenset(known))
 
     @signals.setup_logging.connect(weak=False)
     def set_up_logging(**_: Any) -> None:
@@ -79,18 +87,26 @@ def worker_app(settings: Settings | None = None) -> Celery:
 
 
 @asynccontextmanager
-async def _lanes(settings: Settings) -> AsyncIterator[Lanes]:
+async def _lanes(settings: Settings, beside: Callable[[], str | None]) -> AsyncIterator[Lanes]:
     async with AsyncExitStack() as stack:
         store = await _shared_store(settings, stack)
         clock = SystemClock()
         feed = Feed(store)
-        metrics = DispatchMetrics(CollectorRegistry())
+        registry = CollectorRegistry()
+        metrics, own = DispatchMetrics(registry), WorkerMetrics(registry)
+        own.offered(lambda: feed.open)
         lanes = {}
         for name, gateway in _gateways(settings, clock, stack).items():
             # The relay keeps the pace for all workers together.
             how = lane_settings(settings, policy(settings, gateway), RealPace())
-            lanes[name] = Lane(name, how, feed, gateway, clock, metrics.lane(name))
+            lane = lanes[name] = Lane(name, how, feed, gateway, clock, metrics.lane(name))
+            own.held(name, partial(_held, lane))
+        await stack.enter_async_context(probes(settings.host, settings.probe_port, registry, asking(store, beside)))
         yield Lanes(lanes, feed, settings.stop_grace)
+
+
+def _held(lane: Lane) -> int:
+    return lane.held
 
 
 def _gateways(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> dict[str, Gateway]:

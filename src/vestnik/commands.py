@@ -77,7 +77,9 @@ def relay(settings: config.Settings) -> int:
 def worker(settings: config.Settings, options: Sequence[str]) -> int:
     """Is a Celery worker until told to stop."""
     app = _clustering().worker_app(settings)
-    return int(app.worker_main(["worker", "--loglevel", settings.log_level, *options]) or 0)
+    # Two of one name on one machine would be in each other's way; a name that is given comes later and wins.
+    name = f"vestnik-{os.getpid()}@%h"
+    return int(app.worker_main(["worker", "--loglevel", settings.log_level, "--hostname", name, *options]) or 0)
 
 
 def _clustering() -> ModuleType:

@@ -14,6 +14,9 @@ from vestnik.domain.errors import BadSetting
 from vestnik.domain.judge import OnUnclear
 
 PREFIX: Final = "VESTNIK_"
+IN_A_FILE: Final = "_FILE"
+"""Behind a variable's name: the value stands in the file that it names."""
+_LONGEST_FILE: Final = 64 * 1024
 
 
 class MessengerOption(Protocol):
@@ -117,6 +120,9 @@ class Settings:
     relay_ahead: int = _setting(
         2000, _whole(10, 50_000), "The most deliveries of a messenger that are published and not taken."
     )
+    probe_port: int | None = _setting(
+        None, _port_or_none, "The port of /livez, /readyz and /metrics of a relay or a worker; 0 takes a free one."
+    )
     repeat_after: float = _setting(5.0, _span(0.2, 3600), "When the relay publishes again what no worker has taken.")
     public_url: str = _setting("", str, "Where messengers reach the API for receipts; empty: its own address.")
     no_emulators: bool = _setting(False, _flag, "Serve no emulators; every messenger then needs its BASE_URL.")
@@ -198,16 +204,34 @@ def read(
     known = {variable(item.name): item for item in fields(Settings) if item.metadata}
     values: dict[str, Any] = {}
     for name, item in known.items():
-        if name in environment:
-            values[item.name] = _parse(name, item.metadata["parse"], environment[name])
+        if (given := _given(name, environment)) is not None:
+            values[item.name] = _parse(name, item.metadata["parse"], given)
     for name, value in (overrides or {}).items():
         if value is not None:
             item = known[variable(name)]
             values[name] = _parse(f"--{name.replace('_', '-')}", item.metadata["parse"], str(value))
     messengers = {name: _messenger_options(name, declared, environment) for name, declared in options.items()}
     names = {*known, *(variable(f"{name}_{key}") for name, own in messengers.items() for key in own)}
+    names |= {name + IN_A_FILE for name in names}
     unknown = tuple(sorted(name for name in environment if name.startswith(PREFIX) and name not in names))
     return _checked(replace(Settings(**values), messengers=MappingProxyType(messengers), unknown=unknown))
+
+
+def _given(name: str, environment: Mapping[str, str]) -> str | None:
+    """What the environment says of a setting, itself or in the file that it names: so come secrets into a container."""
+    if (path := environment.get(name + IN_A_FILE)) is None:
+        return environment.get(name)
+    if name in environment:
+        raise BadSetting(f"{name}: give it or {name}{IN_A_FILE}, not both")
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_LONGEST_FILE + 1).rstrip("\r\n")
+    except (OSError, ValueError) as reason:
+        why = reason.strerror if isinstance(reason, OSError) else "it is no text"
+        raise BadSetting(f"{name}{IN_A_FILE}: {path} cannot be read: {why}") from None
+    if not text or len(text) > _LONGEST_FILE:
+        raise BadSetting(f"{name}{IN_A_FILE}: {path} is {'too long' if text else 'empty'}")
+    return text
 
 
 def _parse(name: str, parse: Callable[[str], Any], text: str) -> Any:
@@ -223,7 +247,10 @@ def _messenger_options(
 ) -> Mapping[str, str]:
     defaults = {option.name: option.default for option in declared} | dict.fromkeys(COMMON_OPTIONS, "")
     return MappingProxyType(
-        {key: environment.get(variable(f"{messenger}_{key}"), default) for key, default in defaults.items()}
+        {
+            key: default if (given := _given(variable(f"{messenger}_{key}"), environment)) is None else given
+            for key, default in defaults.items()
+        }
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
+from vestnik.domain.delivery import AttemptMade, Backlog, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import NoReply as NoReply  # noqa: PLC0414 - what a transport raises goes through its door too
 from vestnik.domain.errors import NotSent as NotSent  # noqa: PLC0414 - what a transport raises goes through its door too
 from vestnik.domain.lifecycle import Event, State
@@ -172,6 +172,9 @@ class Store(Protocol):
         Others wait here for their turn, which comes within 5 seconds after the leader is gone. A leader that may have
         lost the lead has its work cancelled, and waits again.
         """
+
+    async def backlog(self, messengers: Sequence[str]) -> list[Backlog]:
+        """How the work of each stands, at a price that does not grow with it."""
 
     async def record(self, verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
         """Applies verdicts; False where the fence has moved on. Reports that came early are applied after them."""

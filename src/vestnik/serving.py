@@ -16,18 +16,14 @@ import structlog
 from starlette.types import ASGIApp
 
 from vestnik.connections import bounded, for_open_files
-from vestnik.domain.errors import VestnikError
-from vestnik.servers import BACKLOG, Server, address_of, configured
+from vestnik.probes import listen as listen  # noqa: PLC0414 - whoever serves begins with it
+from vestnik.servers import Server, address_of, configured
 
 log = structlog.get_logger()
 
 _SWITCH_INTERVAL: Final = 0.0005
 """Seconds."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-
-
-class CannotServe(VestnikError):
-    """The address cannot be had."""
 
 
 class Service(Protocol):
@@ -40,15 +36,6 @@ class Service(Protocol):
         """The work until `stop`; ends once what was under way is finished."""
 
     def stop(self) -> None: ...
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; CannotServe says in one line why the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as reason:
-        raise CannotServe(f"cannot listen on {host}:{port}: {os.strerror(reason.errno or 0)}") from None
 
 
 def share_the_interpreter() -> None:

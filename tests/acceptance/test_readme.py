@@ -23,8 +23,9 @@ DOCUMENTS: Final = ("README.md", "docs/http-api.md")
 PROVED_ELSEWHERE: Final = {
     "make run": "the service of these tests is started by it",
     "make test": "it runs these tests",
-    "docker compose up --build": "tests/docker builds and runs the same Dockerfile",
-    "docker compose run --rm vestnik keys create backend": "tests/docker makes a key in the container",
+    "docker compose --profile embedded up --build": "tests/docker builds and runs the same Dockerfile",
+    "docker compose --profile embedded run --rm vestnik keys create backend": "tests/docker does so",
+    "docker compose --profile cluster up --build": "test_compose.py runs the same commands by hand",
     ".venv/bin/vestnik keys create backend": "test_the_commands_for_keys_do_what_the_readme_says",
     ".venv/bin/vestnik keys list": "test_the_commands_for_keys_do_what_the_readme_says",
     ".venv/bin/vestnik keys revoke backend": "test_the_commands_for_keys_do_what_the_readme_says",

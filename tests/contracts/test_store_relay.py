@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.contracts.stores import Desk, claim_one, exam, order, put_off, taken
-from vestnik.domain.delivery import Claim, Due, Return, Waiting
+from vestnik.domain.delivery import Backlog, Claim, Due, Return, Waiting
 from vestnik.domain.priority import Priority
 
 
@@ -136,3 +136,17 @@ async def test_the_leader_works_and_returns(desk: Desk) -> None:
 
     await desk.store.lead(work)
     assert done == ["work"]
+
+
+@exam
+async def test_how_work_stands_is_told_for_each_messenger(desk: Desk) -> None:
+    asked = ["telegram", "viber", "owl"]
+    assert await desk.store.backlog(asked) == [Backlog(name, None, 0) for name in asked]
+    await desk.store.accept(order(1, "ann", "bob", priority=Priority.BULK), 100)
+    await desk.store.accept(order(2, "ann", messengers=("viber",), send_at=500), 100)
+    await desk.store.accept(order(3, "cid", priority=Priority.HIGH), 105)
+    assert await desk.store.backlog(asked) == [Backlog("telegram", 100, 0), *(Backlog(n, None, 0) for n in asked[1:])]
+    (first, *_) = await take(desk, 110, "M0001-0", "M0001-1")
+    assert (await desk.store.backlog(asked))[0] == Backlog("telegram", 105, 2)
+    await desk.store.record([put_off(first, 90, suspect=True)], 111)
+    assert await desk.store.backlog(asked) == [Backlog("telegram", 90, 1), *(Backlog(n, None, 0) for n in asked[1:])]

@@ -74,6 +74,51 @@ def test_a_longest_wait_below_the_first_is_refused() -> None:
         read({}, {}, {"VESTNIK_RETRY_CAP": "1", "VESTNIK_RETRY_BASE": "2"})
 
 
+def test_every_setting_may_stand_in_a_file_that_a_variable_names(tmp_path: Path) -> None:
+    url, token = tmp_path / "url", tmp_path / "token"
+    url.write_text("postgresql://vestnik:secret@db/vestnik\n", encoding="utf-8")
+    token.write_text("t-2", encoding="utf-8")
+    given = {"VESTNIK_DATABASE_URL_FILE": str(url), "VESTNIK_TOY_TOKEN_FILE": str(token)}
+    settings = read(OPTIONS, {}, given)
+    assert settings.database_url == "postgresql://vestnik:secret@db/vestnik"
+    assert settings.messengers["toy"]["token"] == "t-2"
+    assert settings.unknown == ()
+    assert read(OPTIONS, {"database_url": "sqlite:///x"}, given).database_url == "sqlite:///x"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\xff", "cannot be read: it is no text"),
+        (b"x" * 70_000, "is too long"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line_that_names_it_and_never_what_it_holds(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    file = tmp_path / "file"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(BadSetting) as refusal:
+        read(OPTIONS, {}, {"VESTNIK_BROKER_URL_FILE": str(file)})
+    assert str(refusal.value) == f"VESTNIK_BROKER_URL_FILE: {file} {reason}"
+
+
+def test_a_bad_value_in_a_file_is_refused_without_its_password(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("http://vestnik:secret@mq", encoding="utf-8")
+    with pytest.raises(BadSetting, match="VESTNIK_BROKER_URL: 'mq' cannot be used"):
+        read(OPTIONS, {}, {"VESTNIK_BROKER_URL_FILE": str(file)})
+
+
+def test_a_setting_given_twice_over_is_refused() -> None:
+    with pytest.raises(BadSetting, match="VESTNIK_PORT: give it or VESTNIK_PORT_FILE, not both"):
+        read(OPTIONS, {}, {"VESTNIK_PORT": "1", "VESTNIK_PORT_FILE": "/run/secrets/port"})
+
+
 def test_a_messenger_has_the_options_that_it_declares_and_those_that_all_have() -> None:
     settings = read(OPTIONS, {}, {"VESTNIK_TOY_BASE_URL": "http://far"})
     assert settings.messengers == {"toy": {"token": "t-1", "base_url": "http://far", "honours_key": ""}}

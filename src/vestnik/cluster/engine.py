@@ -53,8 +53,17 @@ class Engine:
         self._working: Working | None = None
         self._failure: BaseException | None = None
         self._ready = threading.Event()
+        self.connected = False
+        """Tasks come in; told by whoever reads the queues."""
         self.stopping = False
         """Nothing new is taken."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no tasks come in; None where they do."""
+        if self.stopping:
+            return "this worker ends"
+        return None if self.connected else "the broker is not reached"
 
     def start(self) -> None:
         """Returns when ids are taken; raises what keeps the lanes from starting."""

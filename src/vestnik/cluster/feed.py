@@ -39,6 +39,11 @@ class Feed:
         """Whether the messenger counts as down, so that waiting for room would be in vain."""
 
     @property
+    def open(self) -> int:
+        """How many ids wait for room."""
+        return sum(len(offer.ids) for offers in self._offers.values() for offer in offers)
+
+    @property
     def shared(self) -> bool:
         """Whether other processes work with the same rows."""
         return self._store.shared

@@ -5,6 +5,7 @@ It has never heard of RabbitMQ or of what a delivery says; it looks through a St
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -17,7 +18,7 @@ from vestnik.dispatch.pace import Pace
 from vestnik.dispatch.sweep import Sweep
 from vestnik.domain.delivery import Waiting
 from vestnik.domain.errors import StoreUnavailable
-from vestnik.domain.moment import Moment, seconds
+from vestnik.domain.moment import SECOND, Moment, seconds
 from vestnik.domain.priority import take_turns
 from vestnik.ports import Clock, Store
 
@@ -33,6 +34,8 @@ _ALONE_LOOK: Final = seconds(0.2)
 """The same where the end of one attempt lets the next one begin."""
 _PAUSE: Final = 0.5
 """Seconds after trouble with the store or the broker."""
+_SOUND_EVERY: Final = 2.0
+"""Seconds between two looks at how the work stands."""
 _LONG_OVERDUE: Final = 6
 """So many times the usual wait, after which an id is published again although the queue may still hold it."""
 
@@ -82,7 +85,7 @@ class Courier:
         suspects: bool,
     ) -> None:
         self.alarm = Alarm(clock)
-        self._messenger = messenger
+        self.messenger = messenger
         self._suspects = suspects
         self._settings = settings
         self._pace = pace
@@ -91,15 +94,22 @@ class Courier:
         self._clock = clock
         self._metrics = metrics
         self._window = Window(settings.ahead)
+        metrics.known(messenger)
+        self._caught_up_at = clock.now()
+        self.trouble: str | None = None
+        """Why nothing could be handed out at the last look."""
 
     async def run(self) -> None:
         """Looks and publishes until cancelled."""
         self._window = Window(self._settings.ahead)
+        self._caught_up_at = self._clock.now()
         while True:
             try:
                 await self._look()
+                self.trouble = None
             except (StoreUnavailable, NotPublished) as trouble:
-                log.warning("nothing is handed out for now", messenger=self._messenger, reason=str(trouble))
+                self.trouble = str(trouble)
+                log.warning("nothing is handed out for now", messenger=self.messenger, reason=str(trouble))
                 await asyncio.sleep(_PAUSE)
             else:
                 await self._wait()
@@ -110,10 +120,18 @@ class Courier:
         else:
             await self.alarm.wait()
 
+    async def sound(self) -> None:
+        """Measures how far this is behind. NotPublished if the broker does not say."""
+        tasks = await self._publisher.depth(self.messenger, suspects=self._suspects)
+        behind = self._clock.now() - self._caught_up_at
+        idle = _ALONE_LOOK if self._settings.alone else _IDLE_LOOK
+        lag = behind / SECOND if behind > idle + seconds(_PAUSE) else 0.0
+        self._metrics.queued(self.messenger, tasks, lag, suspects=self._suspects)
+
     async def _look(self) -> None:
         settings, now = self._settings, self._clock.now()
         due = await self._store.due(
-            self._messenger,
+            self.messenger,
             suspects=self._suspects,
             limit=settings.ahead,
             held=self._window.ids,
@@ -125,7 +143,9 @@ class Courier:
         fresh, later = self._choose(due.queues, now)
         await self._publish(fresh)
         self._pace.spend(len(fresh), now)
-        self._metrics.looked(self._messenger, len(self._window), suspects=self._suspects)
+        if len(fresh) == sum(map(len, due.queues)):
+            self._caught_up_at = now
+        self._metrics.looked(self.messenger, len(self._window), suspects=self._suspects)
         self.alarm.set_for(due.next_due)
         self.alarm.set_for(later)
         idle = _ALONE_LOOK if settings.alone else _IDLE_LOOK
@@ -153,32 +173,41 @@ class Courier:
         size = self._settings.task_size
         for begin in range(0, len(ids), size):
             batch = ids[begin : begin + size]
-            await self._publisher.publish(self._messenger, [name for name, _ in batch], suspects=self._suspects)
+            await self._publisher.publish(self.messenger, [name for name, _ in batch], suspects=self._suspects)
             self._window.published(batch, self._clock.now())
-            self._metrics.published(self._messenger, len(batch))
+            self._metrics.published(self.messenger, len(batch))
 
     async def _publish_again(self, now: Moment) -> None:
         """What was not taken in time and cannot all be in the queue: the broker lost it, or a worker did."""
         span = seconds(self._settings.repeat_after)
         if not (overdue := self._window.overdue(now - span)):
             return
-        queued = self._settings.task_size * await self._publisher.depth(self._messenger, suspects=self._suspects)
+        queued = self._settings.task_size * await self._publisher.depth(self.messenger, suspects=self._suspects)
         if queued >= len(overdue):
             long = self._window.overdue(now - span * _LONG_OVERDUE)
             overdue = long if queued < 2 * self._settings.ahead else []
         if overdue:
-            self._metrics.repeated(self._messenger, len(overdue))
+            self._metrics.repeated(self.messenger, len(overdue))
             await self._publish(overdue)
 
 
 class Relay:
     """All couriers and the sweep, at work while this process leads."""
 
-    def __init__(self, store: Store, couriers: Sequence[Courier], sweep: Sweep, metrics: RelayMetrics) -> None:
+    def __init__(
+        self, store: Store, couriers: Sequence[Courier], sweep: Sweep, metrics: RelayMetrics, clock: Clock
+    ) -> None:
         self._store = store
         self._couriers = couriers
         self._sweep = sweep
         self._metrics = metrics
+        self._clock = clock
+        self._leads = False
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the leader hands out nothing at this moment; None for one that stands by."""
+        return next((courier.trouble for courier in self._couriers if courier.trouble and self._leads), None)
 
     async def run(self) -> None:
         """Stands by, and leads when it is this process's turn, until cancelled."""
@@ -186,14 +215,31 @@ class Relay:
 
     async def _work(self) -> None:
         self._metrics.leads(True)
+        self._leads = True
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._store.watch(self._wake))
                 group.create_task(self._sweep.run())
+                group.create_task(self._sound())
                 for courier in self._couriers:
                     group.create_task(courier.run())
         finally:
+            self._leads = False
             self._metrics.leads(False)
+            self._metrics.stood_down()
+
+    async def _sound(self) -> None:
+        """Measures now and then, for whoever asks for numbers."""
+        names = list(dict.fromkeys(courier.messenger for courier in self._couriers))
+        while True:
+            with suppress(StoreUnavailable, NotPublished):
+                now = self._clock.now()
+                for stand in await self._store.backlog(names):
+                    oldest = 0.0 if stand.oldest_due is None else max(0.0, (now - stand.oldest_due) / SECOND)
+                    self._metrics.stands(stand.messenger, oldest_due=oldest, leases=stand.leases)
+                for courier in self._couriers:
+                    await courier.sound()
+            await asyncio.sleep(_SOUND_EVERY)
 
     def _wake(self) -> None:
         self._sweep.alarm.ring()

@@ -35,6 +35,20 @@ def put_to_work(app: Celery, engine: Engine, messengers: frozenset[str]) -> None
         def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery hands it over
             engine.stop()
 
+    class Reading(bootsteps.StartStopStep):
+        """Tells the engine whether tasks come in."""
+
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:  # noqa: ARG002 - Celery hands it over
+            engine.connected = True
+
+        def stop(self, consumer: Any) -> None:  # noqa: ARG002 - Celery hands it over
+            engine.connected = False
+
+        def shutdown(self, consumer: Any) -> None:
+            self.stop(consumer)
+
     def attempt(messenger: Any, suspects: Any, ids: Any) -> None:
         """Has the deliveries attempted; where this worker ends before that, another one gets the task."""
         if not _makes_sense(messenger, suspects, ids, messengers):
@@ -45,6 +59,7 @@ def put_to_work(app: Celery, engine: Engine, messengers: frozenset[str]) -> None
             raise Reject("this worker ends", requeue=True)
 
     app.steps["worker"].add(Lanes)
+    app.steps["consumer"].add(Reading)
     app.task(name=TASK, ignore_result=True, acks_late=True, reject_on_worker_lost=True)(attempt)
 
 

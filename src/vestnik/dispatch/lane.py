@@ -73,6 +73,11 @@ class Lane:
         """Whether nothing is sent at this moment because the messenger is down."""
         return self._terms.breaker.closed_at(self._terms.clock.now()) is not None
 
+    @property
+    def held(self) -> int:
+        """How many deliveries are claimed and not landed."""
+        return self._main.held + self._side.held
+
     def wake(self) -> None:
         """Something may have come due."""
         self._main.alarm.ring()

@@ -71,6 +71,11 @@ class Track:
         self._stopping = False
         self._workers: set[asyncio.Task[None]] = set()
 
+    @property
+    def held(self) -> int:
+        """Claims that wait for a worker or are being attempted."""
+        return self._queue.qsize() + self._in_air
+
     def stop(self) -> None:
         """Ends `run` once attempts under way have finished or their grace is over."""
         self._stopping = True

@@ -123,6 +123,17 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """How one messenger's work stands."""
+
+    messenger: str
+    oldest_due: Moment | None
+    """Since when the one that has waited longest is due, or when the first will be; None where none waits."""
+    leases: int
+    """How many are being sent, by whomever."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A delivery as it stands."""
 

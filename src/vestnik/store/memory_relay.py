@@ -6,7 +6,7 @@ It has never heard of a queue or of who carries the ids.
 from collections.abc import Awaitable, Callable, Sequence
 from heapq import nsmallest
 
-from vestnik.domain.delivery import Claim, Due, Waiting, delivery_id
+from vestnik.domain.delivery import Backlog, Claim, Due, Waiting, delivery_id
 from vestnik.domain.lifecycle import Event, State, must_step
 from vestnik.domain.moment import Moment
 from vestnik.domain.priority import Priority
@@ -71,6 +71,17 @@ class MemoryRelay:
 
     def _busy(self, messenger: str) -> set[str]:
         return {row.recipient for row in self.remains.in_state(State.SENDING) if row.messenger == messenger}
+
+    async def backlog(self, messengers: Sequence[str]) -> list[Backlog]:
+        waiting, sending = (list(self.remains.in_state(state)) for state in (State.WAITING, State.SENDING))
+        return [
+            Backlog(
+                name,
+                min((row.due_at or 0 for row in waiting if row.messenger == name), default=None),
+                sum(row.messenger == name for row in sending),
+            )
+            for name in messengers
+        ]
 
     async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
         await work()

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
+from vestnik.domain.delivery import AttemptMade, Backlog, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import VestnikError
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Acceptance, Message, Order
@@ -139,6 +139,9 @@ class PostgresStore:
     ) -> list[Claim]:
         naming = postgres_relay.Naming(messenger, ids, lease_until, now, alone)
         return await self._line.write(partial(postgres_relay.claim_these, naming=naming))
+
+    async def backlog(self, messengers: Sequence[str]) -> list[Backlog]:
+        return await self._line.read(partial(postgres_relay.backlog, messengers=messengers))
 
     async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
         await postgres_lead.lead(self._url, work)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
-from vestnik.domain.delivery import Claim, Due, Waiting, delivery_id
+from vestnik.domain.delivery import Backlog, Claim, Due, Waiting, delivery_id
 from vestnik.domain.lifecycle import Event, State, must_step
 from vestnik.domain.moment import Moment
 from vestnik.domain.priority import Priority
@@ -60,6 +60,11 @@ async def due(connection: Connection, look: Look) -> Due:
         {delivery_id(message_id, ordinal) for message_id, ordinal, _ in still},
         max(look.now, min(times)) if times else None,
     )
+
+
+async def backlog(connection: Connection, messengers: Sequence[str]) -> list[Backlog]:
+    """How the work of each stands."""
+    return [Backlog(*record) for record in await connection.fetch(_SQL["backlog"], list(messengers))]
 
 
 async def claim_these(connection: Connection, naming: Naming) -> list[Claim]:

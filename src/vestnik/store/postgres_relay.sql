@@ -21,6 +21,24 @@ CROSS JOIN LATERAL (
 ) AS d
 ORDER BY p.priority, d.due_at, d.message_id, d.ordinal
 
+-- name: backlog
+-- For each of the messengers $1 since when its longest waiting is due, and how many are being sent.
+SELECT
+    m.name,
+    (
+        SELECT min(w.due_at)
+        FROM unnest('{false,true}'::boolean[]) AS s (suspect)
+        CROSS JOIN unnest('{0,1,2}'::smallint[]) AS p (priority)
+        CROSS JOIN LATERAL (
+            SELECT due_at FROM deliveries
+            WHERE state = 'waiting' AND messenger = m.name AND suspect = s.suspect AND priority = p.priority
+            ORDER BY due_at, message_id, ordinal
+            LIMIT 1
+        ) AS w
+    ),
+    (SELECT count(*) FROM deliveries WHERE state = 'sending' AND messenger = m.name)
+FROM unnest($1::text[]) AS m (name)
+
 -- name: claimable
 -- Which of these could be claimed: $1 messages, $2 ordinals, $3 messenger, $4 now, $5 as $7 above.
 SELECT d.message_id, d.ordinal, d.recipient

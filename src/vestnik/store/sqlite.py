@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
+from vestnik.domain.delivery import AttemptMade, Backlog, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
 from vestnik.domain.errors import VestnikError
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Acceptance, Message, Order
@@ -111,6 +111,9 @@ class SqliteStore:
     ) -> list[Claim]:
         naming = sqlite_relay.Naming(messenger, ids, lease_until, now, alone)
         return await self._rows.write(sqlite_relay.claim_these, naming, weight=max(1, len(ids)))
+
+    async def backlog(self, messengers: Sequence[str]) -> list[Backlog]:
+        return await self._rows.read(partial(sqlite_relay.backlog, messengers=messengers))
 
     async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
         await work()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from vestnik.domain.delivery import Claim, Due, Waiting, delivery_id
+from vestnik.domain.delivery import Backlog, Claim, Due, Waiting, delivery_id
 from vestnik.domain.moment import Moment
 from vestnik.domain.priority import Priority
 from vestnik.sqlfiles import queries
@@ -69,6 +69,11 @@ def _waiting(connection: sqlite3.Connection, look: Look, priority: Priority, mos
     }
     rows = connection.execute(_SQL["waiting"], parameters)
     return [Waiting(delivery_id(message_id, ordinal), recipient) for message_id, ordinal, recipient in rows]
+
+
+def backlog(connection: sqlite3.Connection, messengers: Sequence[str]) -> list[Backlog]:
+    """How the work of each stands."""
+    return [Backlog(*row) for row in connection.execute(_SQL["backlog"], {"messengers": to_json(list(messengers))})]
 
 
 def claim_these(connection: sqlite3.Connection, items: list[Naming]) -> list[list[Claim]]:

@@ -19,6 +19,21 @@ WHERE state = 'waiting' AND messenger = :messenger AND suspect = :suspects AND p
 ORDER BY due_at, message_id, ordinal
 LIMIT :most
 
+-- name: backlog
+-- For each of :messengers since when its longest waiting is due, and how many are being sent.
+SELECT
+    m.value,
+    (
+        SELECT min((
+            SELECT due_at FROM deliveries
+            WHERE state = 'waiting' AND messenger = m.value AND suspect = s.value AND priority = p.value
+            ORDER BY due_at LIMIT 1
+        ))
+        FROM json_each('[0,1]') AS s CROSS JOIN json_each('[0,1,2]') AS p
+    ),
+    (SELECT count(*) FROM deliveries WHERE state = 'sending' AND messenger = m.value)
+FROM json_each(:messengers) AS m
+
 -- name: claimable
 -- Which of :keys, which holds [message, ordinal], could be claimed.
 SELECT d.message_id, d.ordinal, d.recipient
