@@ -21,15 +21,15 @@ _GROUPS: Final = {
 _ROOMS: Final = (
     ("group commit: futures and queue", r"vestnik/groupcommit\.py "),
     ("store: what is put before the writer", r"vestnik/store/"),
-    ("emulator", r"vestnik/(emulation/|messengers/\w+/emulator)"),
-    ("gateway: encode and judge", r"vestnik/messengers/"),
+    ("gateway: encode and judge", r"vestnik/messengers/(answers\.py|\w+/gateway\.py|\w+/wire\.py)"),
+    ("emulator", r"vestnik/(emulation|messengers)/"),
     ("in-process crossing", r"vestnik/asgi\.py "),
     ("transport", r"vestnik/transport\.py|(^|/)(aiohttp|yarl|multidict)/"),
     ("lanes and verdicts", r"vestnik/(dispatch|domain)/"),
     ("API: read and check", r"vestnik/api/(shapes|unfolding|faults|planning|recipients|times|senders|bodies|queries)"),
     ("API: reply", r"vestnik/api/(intake|views|replies)"),
     ("API: routes, keys, metrics", r"vestnik/api/"),
-    ("server: HTTP and routing", r"(^|/)(uvicorn|starlette|httptools)/|vestnik/hangup\.py"),
+    ("server: HTTP and routing", r"(^|/)(uvicorn|starlette|httptools)/|vestnik/connections\.py"),
     ("clock: ids and time", r"vestnik/clock\.py "),
     ("logs and metrics", r"(^|/)(structlog|prometheus_client)/"),
 )

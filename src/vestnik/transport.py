@@ -6,7 +6,8 @@ It has never heard of what is exchanged; it only tells whether a request that go
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ KEEP_ALIVE: Final = 4.0
 """Seconds that an idle connection is kept: less than far sides keep theirs, so that none is used while it closes."""
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_REMEMBERED: Final = 1_024
+"""Addresses that need no closer look again: gateways and webhooks have one or few each."""
 
 _NO_URL: Final = "the address is no URL of HTTP"
 
@@ -132,17 +136,15 @@ class InProcessTransport:
 
         When the time is up the far side is cancelled, as a server is told that its client went away.
         """
-        parts = urlsplit(request.url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             async with asyncio.timeout(timeout):
-                return await self._far(replace(request, url=target))
+                return await self._far(Request(request.method, _target(request.url), request.headers, request.body))
         except TimeoutError as error:
             raise NoReply(f"no answer within {timeout:g} s") from error
         except HungUp as error:
             raise NoReply("the far side closed the connection without an answer") from error
         except Exception as error:
-            _log.exception("the far side at %s broke while it answered", parts.netloc)
+            _log.exception("the far side at %s broke while it answered", origin(request.url))
             raise NoReply("the far side broke while it answered") from error
 
 
@@ -162,7 +164,15 @@ class RoutedTransport:
         return await transport.exchange(request, timeout=timeout)
 
 
+@lru_cache(_REMEMBERED)
 def origin(address: str) -> str:
     """The scheme, host and port of an absolute address, such as `http://localhost:8080`; ValueError if it is none."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.hostname}:{parts.port or DEFAULT_PORTS.get(parts.scheme)}"
+
+
+@lru_cache(_REMEMBERED)
+def _target(address: str) -> str:
+    """The path and query of an absolute address, as a server sees them."""
+    parts = urlsplit(address)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -155,7 +155,13 @@ def test_the_author_of_a_post_is_its_channel(tmp_path: Path) -> None:
     told(tmp_path, story)
 
 
-@given(st.text(max_size=300) | st.text("ab 12,!?-(_é'\"", max_size=40) | st.text("0123456789 -", max_size=40))
+@given(
+    st.text(max_size=300)
+    | st.text("ab 12,!?-(_é'\"", max_size=40)
+    | st.text("0123456789 -", max_size=40)
+    | st.text("ac.: ", max_size=12)
+    | st.lists(st.sampled_from(["a.com", "Hello.", "Yes:", "www", ".", ":", "7"]), max_size=6).map(" ".join)
+)
 def test_a_text_that_gets_no_closer_look_is_one_that_the_markup_leaves_as_it_is(text: str) -> None:
     if is_unremarkable(text):
         assert formatted(text) == (text, [])
@@ -164,6 +170,8 @@ def test_a_text_that_gets_no_closer_look_is_one_that_the_markup_leaves_as_it_is(
 def test_the_most_usual_texts_get_no_closer_look() -> None:
     assert is_unremarkable("Hello, John! Your order (number 12345) has arrived")
     assert is_unremarkable("Привет, Джон")
+    assert is_unremarkable("Your code: 12. It is good for an hour.")
+    assert not is_unremarkable("Look at example.com")
     assert not is_unremarkable("x@example.com")
 
 

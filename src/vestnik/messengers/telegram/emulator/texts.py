@@ -19,8 +19,9 @@ CAPTION_LIMIT: Final = 1024
 HEAVY: Final = 2_048
 """Characters of a text with something special in it from which on it is read beside the event loop."""
 
-_NOTHING_SPECIAL: Final = re.compile(r"[\w ,!?;()'\"-]+")
-"""Letters, figures and a few marks in one line: no markup, no entity and nothing to clean can be among them."""
+_NOTHING_SPECIAL: Final = re.compile(r"(?:[\w ,!?:;()'\"-]++|\.(?= |\Z))+")
+"""Letters, figures and a few marks in one line, and dots that end a sentence: no markup, no entity and nothing to clean
+can be among them."""
 _MANY_FIGURES: Final = re.compile(r"(?:\D*\d){13}")
 """From 13 figures on there may be the number of a bank card."""
 _SHORT: Final = 256
