@@ -36,6 +36,9 @@ BATCH: Final = 5_000
 TOLD_AT_ONCE: Final = 32
 """So many of those who wait are woken in one turn of the event loop."""
 
+_WRITER_CACHE: Final = 32 * 1024
+"""KiB of pages that the writer keeps: a crowd's rows must not spill to the disk and come back in one transaction."""
+
 _FULL: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
@@ -154,6 +157,7 @@ class GroupCommit:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE:d}")
             _migrate(connection, self._path, migrations)
         except sqlite3.Error as error:
             connection.close()

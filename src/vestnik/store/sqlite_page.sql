@@ -19,7 +19,7 @@ SELECT
         FROM (SELECT DISTINCT value ->> 0 AS id FROM json_each(:keys)) AS k
         CROSS JOIN messages AS m ON m.id = k.id
     ) ELSE '[]' END,
-    CASE WHEN :with_early THEN (
+    CASE WHEN :with_early AND (SELECT max(number) FROM early_receipts) IS NOT NULL THEN (
         SELECT json_group_array(json_array(
             e.number, e.kept_at, e.messenger, e.kind, e.external_id, e.at, e.reference, e.recipient, e.code, e.detail
         ))
