@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar
 
 from vestnik.domain.errors import SchemaTooNew, StoreFull, StoreUnavailable
+from vestnik.migrating import migrate
 
 __all__ = ["GroupCommit", "Operation", "SchemaTooNew", "StoreFull", "StoreUnavailable"]
 
@@ -158,7 +159,7 @@ class GroupCommit:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE:d}")
-            _migrate(connection, self._path, migrations)
+            migrate(connection, self._path, migrations)
         except sqlite3.Error as error:
             connection.close()
             kind = type(_unavailable(error) or StoreUnavailable())
@@ -312,40 +313,3 @@ def _unavailable(error: Exception) -> StoreUnavailable | None:
     if code & 0xFF in _FULL:
         return StoreFull(f"there is no room on the disk: {error}")
     return StoreUnavailable(str(error)) if code & 0xFF in _UNAVAILABLE else None
-
-
-def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[tuple[int, str]]) -> None:
-    known = max((number for number, _ in migrations), default=0)
-    if _version(connection, path, known) == known:
-        return
-    connection.execute("BEGIN EXCLUSIVE")
-    try:
-        version = _version(connection, path, known)
-        for number, text in migrations:
-            if number > version:
-                for statement in _statements(text):
-                    connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {known:d}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _version(connection: sqlite3.Connection, path: Path, known: int) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > known:
-        raise SchemaTooNew(f"{path} has schema version {version} and this program knows up to {known}: use a newer one")
-    return version
-
-
-def _statements(script: str) -> list[str]:
-    """The statements of a script; executescript is no use here because it commits first and would lose the lock."""
-    statements, current = [], ""
-    for line in script.splitlines(keepends=True):
-        current += line
-        if sqlite3.complete_statement(current):
-            statements.append(current)
-            current = ""
-    return [*statements, current] if current.strip() else statements

@@ -39,8 +39,10 @@ def sql_lives_in_files(source: Source) -> Iterator[str]:
 
 
 def sqlite_is_the_stores(source: Source) -> Iterator[str]:
-    """Only the rooms that keep rows, and the writer and the copier that they share, speak to SQLite."""
-    if source.path.endswith(".py") and not source.path.startswith((*SQL_ROOMS, "groupcommit.py", "snapshots.py")):
+    """Only the rooms that keep rows, and the writer, the migrator and the copier that they share, speak to SQLite."""
+    if source.path.endswith(".py") and not source.path.startswith(
+        (*SQL_ROOMS, "groupcommit.py", "migrating.py", "snapshots.py")
+    ):
         for node, name in imported(source.tree):
             if name.split(".")[0] in ("sqlite3", "asyncpg", "psycopg"):
                 yield source.at(node, f"imports {name}")
