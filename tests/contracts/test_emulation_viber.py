@@ -13,6 +13,7 @@ import pytest
 
 from tests.contracts.vibers import KEYBOARD, OTHER, PERSON, call, does, heard, listen, told
 from tests.contracts.world import VIBER_TOKEN, WEBHOOK, Life
+from vestnik.messengers.viber import wire
 from vestnik.ports import Response
 
 
@@ -273,5 +274,18 @@ def test_in_a_chat_that_was_deleted_there_is_nothing_to_press_and_nothing_to_bri
         await world.settled()
         [event] = [heard(request) for request in world.bots.told]
         assert event["message"] == {"type": "text", "text": "Again"}
+
+    told(tmp_path, story)
+
+
+def test_every_status_of_the_table_can_be_had_with_its_word(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        for code, status in wire.STATUSES.items():
+            if code == wire.OK:
+                continue
+            await world.faults({"messenger": "viber", "fault": "error", "status": code})
+            response = await world.send("viber")
+            answer = json.loads(response.body)
+            assert (response.status, answer["status"], answer["status_message"]) == (200, code, status.word)
 
     told(tmp_path, story)

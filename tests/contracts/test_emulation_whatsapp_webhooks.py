@@ -96,3 +96,39 @@ def test_who_wants_no_marketing_gets_none_and_an_app_that_asked_is_told(tmp_path
         assert fields == {"messages", "user_preferences"}
 
     told(tmp_path, story)
+
+
+def test_what_was_decided_over_a_template_is_told_again_in_order_until_it_is_taken(tmp_path: Path) -> None:
+    subscription = (
+        f"object=whatsapp_business_account&callback_url={quote(WEBHOOK)}&verify_token=word"
+        "&fields=messages,message_template_status_update&access_token=100000000000002%7Csecret"
+    )
+
+    async def decide(world: Life, status: str) -> None:
+        await world.control("POST", "/messengers/whatsapp/templates/sale/fi", {"status": status})
+
+    async def before(world: Life) -> None:
+        await call(world, "POST", f"100000000000002/subscriptions?{subscription}")
+        made = {
+            "name": "sale",
+            "language": "fi",
+            "category": "MARKETING",
+            "components": [{"type": "BODY", "text": "x"}],
+        }
+        await call(world, "POST", f"{ACCOUNT}/message_templates", made)
+        world.bots.behave = lambda _request: Response(500)
+        for status in ("APPROVED", "PAUSED"):
+            await decide(world, status)
+
+    async def after(world: Life) -> None:
+        world.bots.behave = lambda _request: Response(200 if len(world.bots.told) > 3 else 500)
+        await decide(world, "DISABLED")
+        while "DISABLED" not in (events := [value["event"] for value in values(world)]):
+            world.clock.move(3600)
+            await asyncio.sleep(0.005)
+        assert events.count("APPROVED") > 1
+        assert list(dict.fromkeys(events)) == ["APPROVED", "PAUSED", "DISABLED"]
+        assert [events.count(event) for event in ("PAUSED", "DISABLED")] == [1, 1]
+
+    told(tmp_path, before)
+    told(tmp_path, after)

@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from vestnik.emulation.asked import JSON, Asked
-from vestnik.emulation.bots import ANY_BOT
 from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp import templates
+from vestnik.messengers.whatsapp.emulator.decisions import Decisions
 from vestnik.messengers.whatsapp.emulator.refusals import Refused
-from vestnik.messengers.whatsapp.emulator.statuses import TEMPLATE_FIELD, reviewed
+from vestnik.messengers.whatsapp.emulator.statuses import again_after
 from vestnik.messengers.whatsapp.emulator.wamid import thing_id
 from vestnik.messengers.whatsapp.rules import Broken
 from vestnik.messengers.whatsapp.templates import HELLO_WORLD, Template
@@ -44,6 +44,7 @@ class Shelf:
         self._templates: dict[tuple[str, str], Template] = {}
         self._loaded = False
         world.loads.append(self.load)
+        self._decisions = Decisions(world, again_after)
         world.desks[NAME] = self._desk
 
     async def load(self) -> None:
@@ -166,12 +167,6 @@ class Shelf:
         await self._records.put(KIND, " ".join(key), template, lasting=True)
         self._templates[key] = template
 
-    async def _tell(self, template: Template) -> None:
-        """Tells the app, where it asked for that, once."""
-        webhook = self._world.bots.webhook(NAME, ANY_BOT)
-        if webhook is not None and TEMPLATE_FIELD in webhook.events:
-            await self._world.ask(reviewed(webhook, _plain(template), self._world.clock.now()))
-
     async def _desk(self, asked: Asked) -> Response:
         """`templates` lists them; POST to `templates/{name}/{language}` decides over one."""
         await self.load()
@@ -186,7 +181,7 @@ class Shelf:
                     raise Problem(404, f"there is no template {name} in {language}")
                 decided = _decided(template, asked.fields(_REVIEW))
                 await self._keep(decided)
-                await self._tell(decided)
+                await self._decisions.tell(_plain(decided))
                 return Response(200, JSON, msgspec.json.encode(_plain(decided)))
             case _:
                 raise Problem(404, f"the control API has no {asked.method} of {asked.name}")

@@ -51,6 +51,11 @@ _ASKED: Final = msgspec.json.Decoder(_Asked)
 _HEARD: Final = msgspec.json.Decoder(Heard)
 
 
+def again_after(attempt: int) -> float | None:
+    """Seconds until a call is made again that was not taken so many times; Meta tries for about seven days."""
+    return min(2.0 ** min(attempt - 1, 12), LONGEST_PAUSE) if attempt < TRIES else None
+
+
 class Statuses:
     """Tells apps what happens.
 
@@ -76,8 +81,8 @@ class Statuses:
         return _signed(webhook, body)
 
     def again_after(self, attempt: int) -> float | None:
-        """See Teller: Meta tries for about seven days."""
-        return min(2.0 ** (attempt - 1), LONGEST_PAUSE) if attempt < TRIES else None
+        """See Teller."""
+        return again_after(attempt)
 
     def _introduced(self, report: Report) -> dict[str, Any]:
         """The receiver. Meta leaves them out of failures, but pywa reads them there too and fails without."""
