@@ -183,7 +183,10 @@ class Store(Protocol):
         """Ends leases whose attempts were not made; ignored where the fence has moved on."""
 
     async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
-        """Claims whose lease ran out, or with `everything` all that are being sent."""
+        """Claims whose lease ran out, or with `everything` all that are being sent.
+
+        Kept reports that name a delivery which is not being sent any more are applied to it first.
+        """
 
     async def expire(self, limit: int, now: Moment) -> tuple[int, Moment | None]:
         """Expires up to `limit` deliveries; how many, and when the next one will be to expire."""

@@ -5,10 +5,12 @@ import asyncio
 from tests.contracts.stores import (
     Desk,
     claim,
+    doubted,
     exam,
     message,
     order,
     report,
+    state,
     taken,
 )
 from vestnik.domain.delivery import delivery_id
@@ -42,3 +44,17 @@ async def test_records_and_reports_that_come_at_once_all_count(desk: Desk) -> No
         )
     )
     assert (await message(store, "M0001")).counts == {State.READ: 200}
+
+
+@exam
+async def test_a_report_by_an_id_that_only_another_report_told_is_found_by_the_sweep(desk: Desk) -> None:
+    store = desk.store
+    await store.accept(order(1), 100)
+    (only,) = await claim(store, 100)
+    await store.record([doubted(only)], 110)
+    await store.apply([report(DELIVERED, "its id", 120)], 120)
+    assert await state(store, only.delivery_id) is State.UNKNOWN
+    await store.apply([report(SENT, "its id", 120, reference=only.delivery_id)], 130)
+    assert await state(store, only.delivery_id) is State.SENT
+    assert await store.orphans(10, 140) == []
+    assert await state(store, only.delivery_id) is State.DELIVERED

@@ -154,6 +154,8 @@ class MemoryStore(MemoryPeople, MemoryRelay):
         self.remains.turn(page, now)
 
     async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
+        if strays := self.remains.strays():
+            self._turn_with_early(self.remains.page(strays), now)
         found = [row for row in self.remains.in_state(State.SENDING) if everything or (row.lease_until or 0) <= now]
         return [self._claim(row) for row in sorted(found, key=lambda row: (row.lease_until, row.key))[:limit]]
 

@@ -78,6 +78,16 @@ class Remains:
         """Deliveries that may have arrived without our knowing."""
         return [row for row in self.rows.values() if row.doubt]
 
+    def strays(self) -> set[DeliveryKey]:
+        """Deliveries that kept reports name, and that are not being sent."""
+        named = {
+            key
+            for early in self.early.values()
+            for key in (delivery_key(early.reference), *self._external[early.messenger, early.external_id])
+            if key in self.rows and self.rows[key].messenger == early.messenger
+        }
+        return {key for key in named if self.rows[key].state is not State.SENDING}
+
     def page(self, keys: Iterable[DeliveryKey | None], receipts: Sequence[Receipt] = ()) -> Page:
         """Copies of the named rows and of those that the receipts may be about."""
         page = Page()

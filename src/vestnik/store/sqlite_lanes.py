@@ -29,6 +29,8 @@ from vestnik.store.sqlite_page import (
 )
 
 _SQL: Final = queries(files(__package__) / "sqlite_lanes.sql")
+_STRAYS: Final = 1_000
+"""Deliveries that are settled at once."""
 
 
 class _Found(NamedTuple):
@@ -178,6 +180,19 @@ def orphans(connection: sqlite3.Connection, limit: int, lease_until: Moment) -> 
     keys = from_json(connection.execute(_SQL["orphans"], parameters).fetchone()[0], list[DeliveryKey])
     rows, said = read_said(connection, keys)
     return [row.claim(said[row.message_id]) for row in rows if row.state is State.SENDING]
+
+
+def strays(connection: sqlite3.Connection) -> list[DeliveryKey]:
+    """Deliveries that kept reports name, and that are not being sent."""
+    return from_json(connection.execute(_SQL["strays"], {"most": _STRAYS}).fetchone()[0], list[DeliveryKey])
+
+
+def settle_strays(connection: sqlite3.Connection, moments: list[Moment]) -> list[None]:
+    """What was told of a delivery before it was known by that name follows."""
+    answers = [(*key, None, False) for key in strays(connection)]
+    page, early = read_awaiting(connection, answers)
+    _turn_with_early(connection, page, early, moments[-1])
+    return [None] * len(moments)
 
 
 def expire(connection: sqlite3.Connection, items: list[tuple[int, Moment]]) -> list[tuple[int, Moment | None]]:
