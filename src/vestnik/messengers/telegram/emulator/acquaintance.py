@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from vestnik.emulation.deeds import Deed
-from vestnik.emulation.journal import Draft, Entry
+from vestnik.emulation.journal import Entry
 from vestnik.emulation.phones import Phone
 from vestnik.emulation.problems import Problem
 from vestnik.messengers.telegram.emulator.calls import NAME, Json
 from vestnik.messengers.telegram.emulator.membership import tell_of_change
-from vestnik.messengers.telegram.emulator.messages import CLEARED, Stored
+from vestnik.messengers.telegram.emulator.messages import CLEARED
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.whereabouts import Whereabouts
 from vestnik.messengers.telegram.emulator.writing import Writing
@@ -30,13 +30,11 @@ class Acquaintance:
         self._state = state
         self._writing = writing
         self._here = Whereabouts(state)
+        state.world.at_deletion[NAME].append(self._deleted)
 
     def deeds(self) -> Mapping[str, Deed]:
         """The deeds by name."""
-        return {
-            "start": Deed(self._start, {"payload": _PAYLOAD}, always=True),
-            "delete": Deed(self._delete, {}),
-        }
+        return {"start": Deed(self._start, {"payload": _PAYLOAD}, always=True)}
 
     async def blocked(self, recipient: str, before: Phone, after: Phone) -> None:
         """Tells the bot that wrote to the person last that it was blocked or let in again."""
@@ -68,18 +66,12 @@ class Acquaintance:
         text = f"/start {fields.get('payload', '')}".rstrip()
         return await self._writing.write(bot, recipient, {"text": text})
 
-    async def _delete(self, bot: str, recipient: str, _fields: Mapping[str, Any]) -> Entry:
-        """The person deletes the chat: what was in it is gone from the phone, and the bot is not told.
+    async def _deleted(self, bot: str, recipient: str) -> None:
+        """The person has deleted the chat: what was in it is gone from the phone.
 
         The bot keeps its side and may change and delete what nobody sees any more: td MessagesManager.cpp,
         can_delete_dialog, lets nobody delete a chat with a bot for the bot too.
         """
-        await self._here.ready()
-        self._here.person(recipient)
-        gone = Stored(bot, {}, deleted=True)
-        draft = Draft(bot, recipient, "", '{"deleted":"chat"}', prefix=f"{recipient}:", kept=gone)
-        entry = await self._state.line.hear(draft)
         records = self._state.records
-        await records.put(CLEARED, f"{bot}/{recipient}", entry.seq)
+        await records.put(CLEARED, f"{bot}/{recipient}", await self._state.world.backlog.last(NAME, recipient))
         await records.drop("keyboard", [f"{bot}/{recipient}"])
-        return entry
