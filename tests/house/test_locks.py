@@ -69,11 +69,11 @@ def test_the_image_gets_exactly_the_packages_that_the_tests_ran_with(lock: str) 
     assert {name: entry for name, entry in read(lock).items() if everything.get(name) != entry} == {}
 
 
-def test_every_locked_package_of_node_has_its_hash_and_no_address() -> None:
-    folder = ROOT / "tests/witness/node"
-    text = (folder / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["tests/witness/node", "benchmarks/peers/node"])
+def test_every_locked_package_of_node_has_its_hash_and_no_address(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
     packages: dict[str, dict[str, Any]] = json.loads(text)["packages"]
-    wanted: dict[str, str] = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    wanted: dict[str, str] = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
     assert "://" not in text, "take `resolved` and `funding` out of the lock"
     assert [name for name, one in packages.items() if name and "integrity" not in one] == []
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted

@@ -1,5 +1,6 @@
 """The fixture for tests of other people's bots: every example of its document, in a project of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,14 +9,20 @@ from typing import Final
 
 import pytest
 
+from tests.witness.nodes import HERE as NODE
+from tests.witness.nodes import installed, needs_node
+
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "testing.md"
-EXAMPLES: Final = dict(
-    re.findall(
-        r"^## ([^\n]+)\n(?:(?!^## ).)*?^```python\n(.*?)^```$",
-        DOCUMENT.read_text(encoding="utf-8"),
-        re.MULTILINE | re.DOTALL,
-    )
-)
+
+
+def examples(language: str) -> dict[str, str]:
+    """The code in that language by the heading that it stands under; of several pieces all, one after another."""
+    found: dict[str, str] = {}
+    for section in DOCUMENT.read_text(encoding="utf-8").split("\n## ")[1:]:
+        code = re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        if code:
+            found[section.partition("\n")[0]] = "\n\n".join(code)
+    return found
 
 
 def run(folder: Path, **tests: str) -> "subprocess.CompletedProcess[str]":
@@ -27,10 +34,25 @@ def run(folder: Path, **tests: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_every_example_works_as_it_is_printed(tmp_path: Path) -> None:
-    assert list(EXAMPLES) == ["python-telegram-bot", "aiogram", "viberbot", "pywa", "Hosts that cannot be changed"]
-    result = run(tmp_path, **{re.sub(r"\W", "_", title): example for title, example in EXAMPLES.items()})
+    printed = examples("python")
+    assert list(printed) == ["python-telegram-bot", "aiogram", "viberbot", "pywa", "Hosts that cannot be changed"]
+    result = run(tmp_path, **{re.sub(r"\W", "_", title): example for title, example in printed.items()})
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "6 passed" in result.stdout
+    assert "7 passed" in result.stdout
+
+
+@needs_node
+def test_the_example_for_node_works_as_it_is_printed(tmp_path: Path) -> None:
+    installed()
+    [example] = examples("js").values()
+    (tmp_path / "bot.test.mjs").write_text(example, encoding="utf-8")
+    (tmp_path / "node_modules").symlink_to(NODE / "node_modules")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    result = subprocess.run(
+        ["node", "--test"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"^\S pass 2$", result.stdout, re.MULTILINE), result.stdout
 
 
 SEND: Final = """

@@ -1,4 +1,4 @@
-"""Decides how a test speaks of the emulators: addresses, phones and their owners, journal, faults and the clock.
+"""Decides how a test speaks of the emulators: addresses, journal, faults, the clock and all of the state.
 
 It has never heard of a particular messenger or of what is tested. Every method may be called from any thread; those
 that wait have a twin for async tests.
@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -17,6 +17,7 @@ from vestnik.domain.moment import Moment, seconds
 from vestnik.emulation.journal import Entry, Wanted
 from vestnik.emulation.saved import Unfit
 from vestnik.ports import Request
+from vestnik.testing.phones import Chat, Phone
 from vestnik.testing.thread import EmulatorThread
 
 _ANSWERED_WITHIN: Final = 30.0
@@ -51,44 +52,6 @@ class Clock:
             self._clock.move(self._clock.offset + behind)
 
 
-class Phone:
-    """One emulated user's device, and what its owner does."""
-
-    def __init__(self, emulators: "Emulators", messenger: str, identifier: str) -> None:
-        self._emulators = emulators
-        self._messenger = messenger
-        self._identifier = identifier
-        self._path = f"/phones/{messenger}/{quote(identifier, safe='')}"
-
-    def set(self, **ways: Any) -> None:
-        """Sets `online`, `blocked` or `reads_after` (seconds, or None for never)."""
-        self._emulators.control("PATCH", self._path, ways)
-
-    def writes(self, text: str, **more: Any) -> Any:
-        """The owner writes to the bot; `bot` names it where there are several."""
-        return self.does("messages", text=text, **more)
-
-    def does(self, deed: str, **fields: Any) -> Any:
-        """The owner does something else that the control API knows, such as pressing a button."""
-        return self._emulators.control("POST", f"{self._path}/{deed}", fields)
-
-    def journal(self, **filters: Any) -> list[dict[str, Any]]:
-        """What the phone got, in order."""
-        return self._emulators.journal(messenger=self._messenger, recipient=self._identifier, **filters)
-
-    def expect(self, text: str | None = None, **more: Any) -> dict[str, Any]:
-        """The first message that fits, as soon as the phone has it; Unexpected once `timeout` (5 s) is up."""
-        return self._emulators.expect(**self._wanted(text, more))[0]
-
-    async def expected(self, text: str | None = None, **more: Any) -> dict[str, Any]:
-        """The same, for async tests: the event loop goes on meanwhile."""
-        return (await self._emulators.expected(**self._wanted(text, more)))[0]
-
-    def _wanted(self, text: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
-        wanted = {"messenger": self._messenger, "recipient": self._identifier, **more}
-        return wanted if text is None else {**wanted, "text": text}
-
-
 class Emulators:
     """All emulators at `address`."""
 
@@ -115,6 +78,13 @@ class Emulators:
     def phone(self, messenger: str, identifier: str) -> Phone:
         """The phone with that identifier; every well-formed identifier has one."""
         return Phone(self, messenger, identifier)
+
+    def chat(self, messenger: str, identifier: str | int, **ways: Any) -> Chat:
+        """The group or channel with that identifier, set up in these ways, such as `type`, `title` and `members`."""
+        chat = Chat(self, messenger, str(identifier))
+        if ways:
+            chat.set(**ways)
+        return chat
 
     def journal(self, **filters: Any) -> list[dict[str, Any]]:
         """What phones got, in order; the filters are those of `GET /emulator/journal`."""
