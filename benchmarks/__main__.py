@@ -20,6 +20,7 @@ from benchmarks.scenarios import drain, rounds
 from benchmarks.scenarios.both import both
 from benchmarks.scenarios.cluster import on_postgres
 from benchmarks.scenarios.crowd import crowd
+from benchmarks.scenarios.emulators import emulators
 from benchmarks.scenarios.history import history
 from benchmarks.scenarios.intake import intake
 from benchmarks.scenarios.memory import at_rest
@@ -74,6 +75,7 @@ def _scenarios(sizes: Sizes, chosen: str) -> Iterator[Scenario]:
     yield lateness(sizes, 1_000)
     yield isolation(sizes, "fewer than slots", _SLOW_HEALTHY)
     yield isolation(sizes, "more than slots", _FAST_HEALTHY)
+    yield emulators(sizes, chosen)
     yield at_rest(sizes)
     yield history(sizes)
 
