@@ -181,3 +181,30 @@ def test_a_stopped_poll_is_told(tmp_path: Path) -> None:
         assert (poll["id"], poll["is_closed"]) == (sent["poll"]["id"], True)
 
     told(tmp_path, story)
+
+
+def test_a_bot_is_brought_into_a_group_and_thrown_out(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        await group(api, members=[{"user": 1, "status": "creator"}])
+        words = await api.refusal("sendMessage", chat_id=GROUP, text="x")
+        assert words == "Forbidden: bot is not a member of the supergroup chat"
+        await api.person(1, "add", chat=GROUP, user=TOKEN, expect=201)
+        member, message = await api.updates()
+        assert member["my_chat_member"]["from"]["id"] == 1
+        assert member["my_chat_member"]["old_chat_member"]["status"] == "left"
+        assert [user["is_bot"] for user in message["message"]["new_chat_members"]] == [True]
+        assert await api.get("sendMessage", chat_id=GROUP, text="Hello")
+        await api.person(1, "add", chat=GROUP, user=TOKEN, expect=409)
+        await api.person(1, "add", chat=1001, user=5, expect=409)
+        await api.person(1, "add", chat=GROUP, user="x", expect=422)
+        await api.person(1, "add", chat=GROUP, user=9, expect=201)
+        await api.person(1, "remove", chat=GROUP, user=TOKEN, expect=201)
+        api.world.clock.move(10)
+        came, went, member = (await api.updates(offset=3))[-3:]
+        assert came["message"]["new_chat_member"]["id"] == 9
+        assert went["message"]["left_chat_member"]["is_bot"] is True
+        assert member["my_chat_member"]["new_chat_member"]["status"] == "kicked"
+        words = await api.refusal("sendMessage", chat_id=GROUP, text="x")
+        assert words == "Forbidden: bot was kicked from the supergroup chat"
+
+    told(tmp_path, story)

@@ -216,6 +216,18 @@ def test_games_paid_pictures_and_live_photos_arrive(tmp_path: Path) -> None:
     told(tmp_path, story)
 
 
+def test_a_menu_button_is_for_one_chat_or_for_all(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        app = {"type": "web_app", "text": "Open", "web_app": {"url": "https://a.test/"}}
+        assert await api.get("setChatMenuButton", chat_id=1001, menu_button=app)
+        assert await api.get("getChatMenuButton", chat_id=1001) == app
+        assert (
+            await api.get("getChatMenuButton") == await api.get("getChatMenuButton", chat_id=5) == {"type": "commands"}
+        )
+
+    told(tmp_path, story)
+
+
 def test_a_bot_is_what_it_was_set_up_to_be(tmp_path: Path) -> None:
     async def story(api: Api) -> None:
         ways = {"username": "TeaBot", "first_name": "Tea", "supports_inline_queries": True}

@@ -22,11 +22,13 @@ from vestnik.messengers.telegram.emulator.payments import Payments
 from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.whereabouts import Whereabouts
+from vestnik.messengers.telegram.wire import BOT_ID_LIMIT
 
 _TEXT: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 _ANY_TEXT: Final = Annotated[str, msgspec.Meta(max_length=256)]
 _NUMBER: Final = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 _CHAT: Final = str | int
+_WHO: Final = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Doings:
             "vote": Deed(self._vote, {**where, "options": list[int]}, ("message", "options")),
             "join": Deed(self._join, {"chat": _CHAT, "link": _TEXT}, ("chat",)),
             "leave": Deed(self._leave, {"chat": _CHAT}, ("chat",)),
+            "add": Deed(self._add, {"chat": _CHAT, "user": _WHO}, ("chat", "user")),
+            "remove": Deed(self._remove, {"chat": _CHAT, "user": _WHO}, ("chat", "user")),
             "pay": Deed(self._pay, {**where, "link": _TEXT}),
             "ask": Deed(self._ask, asking, ("query",)),
             "choose": Deed(self._choose, {"chat": _CHAT, "result": _TEXT}, ("result",)),
@@ -82,6 +86,30 @@ class Doings:
         key, person = self._here.chat(recipient, fields), self._here.person(recipient)
         await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
         return await self._seen(bot, key, {"from": person, **departure(person)})
+
+    async def _add(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
+        """The person brings somebody else or a bot into a group."""
+        await self._here.ready()
+        key, person, user = self._here.chat(recipient, fields), self._here.person(recipient), self._who(fields)
+        await self._invites.bring(key, user, by=person)
+        return await self._seen(bot, key, {"from": person, **arrival(user)})
+
+    async def _remove(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
+        """The person, an administrator, throws somebody or a bot out."""
+        await self._here.ready()
+        key, person, user = self._here.chat(recipient, fields), self._here.person(recipient), self._who(fields)
+        # Who is thrown out still hears of it: telegram-bot-api Client.cpp, need_skip_update_message.
+        entry = await self._seen(bot, key, {"from": person, **departure(user)})
+        gone = {"status": "kicked", "user": {"id": user["id"], "is_bot": user["is_bot"]}}
+        await change_member(self._state, key, user["id"], gone, by=person)
+        return entry
+
+    def _who(self, fields: Mapping[str, Any]) -> Json:
+        """The User object of a person, named by its number, or of a bot, named by its token."""
+        number, colon, _ = str(fields["user"]).partition(":")
+        if not (number.isascii() and number.isdigit()) or not 0 < int(number) < BOT_ID_LIMIT:
+            raise Refusal([Wrong(pointer("user"), "is the number of a person or a bot's token")])
+        return self._state.profiles.user(number) if colon else self._state.chats.user(int(number))
 
     async def _seen(self, bot: str, key: str, message: Json) -> Entry | None:
         if self._state.chats.on_wire(key)["type"] == "channel":

@@ -3,7 +3,7 @@
 It has never heard of other bots' messages, which cannot be changed but in channels.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
@@ -50,6 +50,10 @@ class Edits:
             "stopmessagelivelocation": self._editing(self._stopped_location),
         }
 
+    def changes(self) -> Mapping[str, Change]:
+        """How messages are changed, by what changes of them."""
+        return {"text": self._text, "caption": self._caption, "media": self._other_media, "markup": _same}
+
     def _editing(self, change: Change) -> Callable[[Call], Awaitable[Json | bool]]:
         async def edit(call: Call) -> Json | bool:
             markup = read_markup(call.values.get("reply_markup")).inline
@@ -60,7 +64,7 @@ class Edits:
             async with self._state.lock(f"message {key} {number}"):
                 stored = await self.own(call.bot, key, number)
                 changed = await change(call, stored.message)
-                return await self._keep(key, number, stored, changed, markup)
+                return await self.keep(key, number, stored, changed, markup)
 
         return edit
 
@@ -77,7 +81,7 @@ class Edits:
             stored = await self._state.messages.get(key, number)
             if stored is None or stored.bot != call.bot:
                 raise bad("MESSAGE_ID_INVALID")
-            await self._keep(key, number, stored, await change(call, stored.message), markup)
+            await self.keep(key, number, stored, await change(call, stored.message), markup)
         return True
 
     async def own(self, bot: str, key: str, number: int, role: str = TO_EDIT) -> Stored:
@@ -96,7 +100,8 @@ class Edits:
             return stored.bot == bot and "sender_chat" in stored.message
         return str(author["id"]) == bot
 
-    async def _keep(self, key: str, number: int, stored: Stored, changed: Json, markup: Json | None) -> Json:
+    async def keep(self, key: str, number: int, stored: Stored, changed: Json, markup: Json | None) -> Json:
+        """The message is so from now on, with this keyboard; Failed where that is how it was."""
         old = stored.message
         changed.pop("reply_markup", None)
         if markup is not None:

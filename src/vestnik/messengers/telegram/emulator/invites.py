@@ -184,6 +184,15 @@ class Invites:
         await change_member(self._state, key, person["id"], member, by=person, told=told)
         return True
 
+    async def bring(self, key: str, user: Json, *, by: Json) -> None:
+        """Somebody is brought into the chat by a member; Problem where that cannot be."""
+        if self._state.chats.on_wire(key)["type"] == "private":
+            raise Problem(409, "nobody can be brought into a private chat")
+        if standing(self._state, key, user["id"])["status"] not in GONE and self._state.chats.has_members(key):
+            raise Problem(409, "is in the chat already")
+        member = {"status": "member", "user": {"id": user["id"], "is_bot": user["is_bot"]}}
+        await change_member(self._state, key, user["id"], member, by=by)
+
     async def _ask(self, bot: str, key: str, person: Json, told: Json) -> None:
         await self._state.records.put("join_request", f"{key}/{person['id']}", {"date": self._state.now()})
         chat = self._state.chats.on_wire(key)

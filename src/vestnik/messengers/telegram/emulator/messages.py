@@ -18,6 +18,8 @@ from vestnik.messengers.telegram.emulator.profiles import Profiles
 from vestnik.messengers.telegram.markup import formatted
 
 INLINE_PLACE: Final = "inline_message"
+RECEIVER: Final = "receiver_user"
+"""The field of a message that only one person sees; such a message has an identifier of its own and no number."""
 CLEARED: Final = "cleared"
 """The kind of the documents that say up to which number a person has deleted the chat with a bot."""
 
@@ -45,15 +47,19 @@ class Messages:
         self._chats = chats
         self._profiles = profiles
 
-    async def get(self, key: str, message_id: int) -> Stored | None:
-        """The message as it is now, or None where there is none or it was deleted."""
+    async def get(self, key: str, message_id: int, *, viewer: int = 0) -> Stored | None:
+        """The message as it is now, or None where there is none or it was deleted.
+
+        One that is for a single person is there for that `viewer` alone.
+        """
         stored = await self._kept(f"{self.chat_id(key)}:{message_id}")
         if stored is None and message_id > 0:
             entry = await self._journal.entry(message_id)
             if entry is not None and self._is_in(entry, key, message_id):
                 stored = self._plain(entry)
-        gone = stored is None or stored.deleted or self._topic_is_gone(key, message_id, stored.message)
-        return None if gone else stored
+        if stored is None or stored.deleted or self._topic_is_gone(key, message_id, stored.message):
+            return None
+        return stored if stored.message.get(RECEIVER, {}).get("id", viewer) == viewer else None
 
     def _topic_is_gone(self, key: str, message_id: int, message: Json) -> bool:
         """Whether the message was in a topic that there is no more: with a topic go all its messages."""
@@ -197,6 +203,8 @@ def on_wire(stored: Stored, message_id: int) -> Json:
     """The Message object, its fields in the server's order."""
     message = stored.message
     first = {name: message[name] for name in _FIRST if name in message}
+    if RECEIVER in message:
+        first, message_id = {**first, "ephemeral_message_id": message_id}, 0
     if "forum_topic_created" in message:  # It is the first message of its topic, which has its number.
         first |= {"message_thread_id": message_id, "is_topic_message": True}
     return {"message_id": message_id, **first, **{name: value for name, value in message.items() if name not in first}}

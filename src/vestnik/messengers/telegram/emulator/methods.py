@@ -16,7 +16,9 @@ from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import NAME, Handlers
 from vestnik.messengers.telegram.emulator.copies import Copies
 from vestnik.messengers.telegram.emulator.doings import Doings, Offices
+from vestnik.messengers.telegram.emulator.drafts import Drafts
 from vestnik.messengers.telegram.emulator.edits import Edits
+from vestnik.messengers.telegram.emulator.ephemeral import Ephemeral
 from vestnik.messengers.telegram.emulator.fetching import Fetching
 from vestnik.messengers.telegram.emulator.games import Games
 from vestnik.messengers.telegram.emulator.groups import Groups
@@ -75,6 +77,7 @@ class Methods:
             polling,
             Hooking(state.updates, state.hooks, polling, webhooks, clock),
             *_of_messages(state, sender, media),
+            Ephemeral(state, sender, edits),
             media,
             edits,
             polls,
@@ -112,6 +115,7 @@ def _of_messages(state: State, sender: Sender, media: Media) -> Sequence[Part]:
         Places(state, sender),
         Others(state, sender, media),
         Games(state, sender),
+        Drafts(state, sender),
         Copies(state, sender),
     )
 

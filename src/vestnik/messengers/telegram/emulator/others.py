@@ -62,7 +62,7 @@ class Others:
 
     async def _send_rich_message(self, call: Call) -> Json:
         given: Json = call.values["rich_message"]
-        words = given.get("html") or given.get("markdown") or " ".join(_words(given.get("blocks")))
+        words = rich_words(given)
         if not words.strip():
             raise Failed(wire.TEXT_EMPTY)
         rich: Json = {"blocks": [{"type": "paragraph", "text": words}]}
@@ -78,6 +78,11 @@ class Others:
         key = self._sender.chat(call)
         out = Outgoing(content, content.get("caption", ""), markup, own)
         return await self._sender.send(call, key, out)
+
+
+def rich_words(given: Json) -> str:
+    """The source of a rich message, or the texts in its blocks."""
+    return given.get("html") or given.get("markdown") or " ".join(_words(given.get("blocks")))
 
 
 def _words(value: Any) -> list[str]:

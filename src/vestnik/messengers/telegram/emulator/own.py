@@ -96,11 +96,11 @@ class Own:
 
     async def _set_menu_button(self, call: Call) -> bool:
         button = call.values.get("menu_button") or {"type": "default"}
-        await self._put(call.bot, "menu_button", call.text("chat_id"), button)
+        await self._put(call.bot, "menu_button", _of_chat(call), button)
         return True
 
     async def _get_menu_button(self, call: Call) -> Json:
-        own = self._get(call.bot, "menu_button", call.text("chat_id"))
+        own = self._get(call.bot, "menu_button", _of_chat(call))
         found: Json = own or self._get(call.bot, "menu_button", "") or {"type": "commands"}
         return {"type": "commands"} if found["type"] == "default" else found
 
@@ -123,3 +123,8 @@ class Own:
             if value is not None:
                 variants[variant] = value
             await self._state.profiles.put(bot, name, variants or None)
+
+
+def _of_chat(call: Call) -> str:
+    """A name for the chat that a setting is for; empty for all."""
+    return str(call.number("chat_id") or "")

@@ -47,7 +47,7 @@ class People:
         await self._here.ready()
         key, person = self._here.chat(recipient, fields), self._here.person(recipient)
         if "message" in fields:
-            stored = await self._here.message(key, fields["message"])
+            stored = await self._here.message(key, fields["message"], person["id"])
             await press(self._state, person, stored, fields["message"], fields["button"])
             return None
         keyboard = await self._state.records.get("keyboard", f"{bot}/{key}")

@@ -18,7 +18,7 @@ from vestnik.messengers.telegram.emulator.calls import Call, Failed, Json, bad, 
 from vestnik.messengers.telegram.emulator.chats import GONE, kind_in_words
 from vestnik.messengers.telegram.emulator.keyboards import NONE, Markup
 from vestnik.messengers.telegram.emulator.membership import may
-from vestnik.messengers.telegram.emulator.messages import Stored, on_wire, type_of
+from vestnik.messengers.telegram.emulator.messages import RECEIVER, Stored, on_wire, type_of
 from vestnik.messengers.telegram.emulator.replies import reply_fields, topic_fields
 from vestnik.messengers.telegram.emulator.speaking import check_speech
 from vestnik.messengers.telegram.emulator.state import State
@@ -49,7 +49,7 @@ class Sender:
 
     def chat(self, call: Call, name: str = "chat_id") -> str:
         """The chat that the call names, in which the bot is; Failed otherwise."""
-        key = self._state.chats.find(call.text(name))
+        key = self._state.chats.find(call.values.get(name, ""))
         self.enter(call.bot, key)
         return key
 
@@ -115,10 +115,22 @@ class Sender:
         effect = call.text("message_effect_id")
         if effect and chat["type"] == "private":
             message["effect_id"] = effect
-        message |= out.content
+        message |= self._receiver(call, chat) | out.content
         if out.markup.inline is not None:
             message["reply_markup"] = out.markup.inline
         return message
+
+    def _receiver(self, call: Call, chat: Json) -> Json:
+        """Who alone sees the message, if it is for one member of a group."""
+        asked = call.values.get("ephemeral_message_parameters") or call.values
+        receiver = asked.get("receiver_user_id") or 0
+        if not receiver:
+            return {}
+        if chat["type"] not in ("group", "supergroup"):
+            raise bad("PEER_ID_INVALID")
+        if self._state.chats.member(self._state.chats.key(str(chat["id"])), receiver)["status"] in GONE:
+            raise bad("USER_NOT_PARTICIPANT")
+        return {RECEIVER: self._state.chats.user(receiver)}
 
     def _thread(self, call: Call, key: str) -> int:
         thread = call.number("message_thread_id")

@@ -12,6 +12,7 @@ from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.calls import NAME, Failed, Json
 from vestnik.messengers.telegram.emulator.chats import usual
+from vestnik.messengers.telegram.emulator.drafts import drafts_in
 from vestnik.messengers.telegram.emulator.membership import PERMISSIONS, RIGHTS, tell_of_change
 from vestnik.messengers.telegram.emulator.pressing import KIND as QUERY
 from vestnik.messengers.telegram.emulator.state import State
@@ -48,7 +49,7 @@ _ALLOWED: Final = frozenset({"user", "status", "custom_title", "until_date", "is
 
 
 class Setup:
-    """The desk of the control API for what only Telegram has: `chats`, `chats/{id}`, `bots/{id}` and `queries/{id}`."""
+    """The desk of the control API for what only Telegram has: `chats`, `bots`, `drafts` and `queries`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -72,8 +73,8 @@ class Setup:
                 return Response(204)
             case ("bots", True, "PUT"):
                 return await self._put_bot(name, asked.fields(_BOT))
-            case ("queries", True, "GET"):
-                return await self._query(name)
+            case ("drafts" | "queries", True, "GET"):
+                return await (self._query(name) if thing == "queries" else self._drafts(name))
         raise Problem(404, f"telegram has no {asked.method} {asked.name}")
 
     def _key(self, name: str) -> str:
@@ -91,6 +92,10 @@ class Setup:
         except Failed as error:
             raise Problem(409, error.failure.description) from None
         return _json({"bot": number, **fields})
+
+    async def _drafts(self, name: str) -> Response:
+        """What bots are writing to a person now."""
+        return _json({"drafts": await drafts_in(self._state, self._key(name))})
 
     async def _query(self, name: str) -> Response:
         """What a bot answered to a press: None as long as it has not."""
