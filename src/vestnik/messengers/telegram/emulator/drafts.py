@@ -7,7 +7,7 @@ from typing import Final
 
 from vestnik.emulation.when import span
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
-from vestnik.messengers.telegram.emulator.others import rich_words
+from vestnik.messengers.telegram.emulator.rich import rich_words
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.texts import fields_of, marked_up

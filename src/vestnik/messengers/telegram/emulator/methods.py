@@ -38,6 +38,7 @@ from vestnik.messengers.telegram.emulator.polling import Polling
 from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.portraits import Portraits
 from vestnik.messengers.telegram.emulator.pressing import Callbacks
+from vestnik.messengers.telegram.emulator.rich import Rich
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.setup import Setup
 from vestnik.messengers.telegram.emulator.standings import Standings
@@ -114,6 +115,7 @@ def _of_messages(state: State, sender: Sender, media: Media) -> Sequence[Part]:
         Callbacks(state),
         Places(state, sender),
         Others(state, sender, media),
+        Rich(state, sender, media),
         Games(state, sender),
         Drafts(state, sender),
         Copies(state, sender),

@@ -1,12 +1,11 @@
-"""Decides what becomes of the rarer things that bots send: paid pictures, live photos, rich messages.
+"""Decides what becomes of the rarer things that bots send: paid pictures and live photos.
 
-It has never heard of paying, nor of how a rich message is laid out: it shows its source as a paragraph.
+It has never heard of paying.
 """
 
 from typing import Any, Final
 
-from vestnik.messengers.telegram import wire
-from vestnik.messengers.telegram.emulator.calls import Call, Failed, Handlers, Json, bad
+from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.files import described
 from vestnik.messengers.telegram.emulator.keyboards import read_markup
 from vestnik.messengers.telegram.emulator.media import UNSEEN, Media
@@ -31,7 +30,6 @@ class Others:
         return {
             "sendpaidmedia": self._send_paid_media,
             "sendlivephoto": self._send_live_photo,
-            "sendrichmessage": self._send_rich_message,
         }
 
     async def _send_paid_media(self, call: Call) -> Json:
@@ -60,35 +58,9 @@ class Others:
         more: dict[str, Any] = {**size, "duration": 0, "photo": [picture], "mime_type": film.media_type}
         return await self._captioned(call, {"live_photo": described(film, call.bot, **more)})
 
-    async def _send_rich_message(self, call: Call) -> Json:
-        given: Json = call.values["rich_message"]
-        words = rich_words(given)
-        if not words.strip():
-            raise Failed(wire.TEXT_EMPTY)
-        rich: Json = {"blocks": [{"type": "paragraph", "text": words}]}
-        if given.get("is_rtl") is True:
-            rich["is_rtl"] = True
-        markup = read_markup(call.values.get("reply_markup"))
-        key = self._sender.chat(call)
-        return await self._sender.send(call, key, Outgoing({"rich_message": rich}, words, markup))
-
     async def _captioned(self, call: Call, content: Json, own: Json | None = None) -> Json:
         content |= await caption_content(call, self._state.chats)
         markup = read_markup(call.values.get("reply_markup"))
         key = self._sender.chat(call)
         out = Outgoing(content, content.get("caption", ""), markup, own)
         return await self._sender.send(call, key, out)
-
-
-def rich_words(given: Json) -> str:
-    """The source of a rich message, or the texts in its blocks."""
-    return given.get("html") or given.get("markdown") or " ".join(_words(given.get("blocks")))
-
-
-def _words(value: Any) -> list[str]:
-    """The texts in the blocks of a rich message, in order."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        value = [item for name, item in value.items() if name in ("text", "blocks", "items", "cells")]
-    return [word for item in value for word in _words(item)] if isinstance(value, list) else []
