@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from tests.simulation.loop import PROCESS, Process
 from vestnik.domain.errors import StoreUnavailable
-from vestnik.groupcommit import GroupCommit, _Job, _migrate, _resolve
+from vestnik.groupcommit import GroupCommit, _Job, _resolve
+from vestnik.migrating import migrate
 
 _A_MOMENT: Final = 0.000_001
 _names: Final = count()
@@ -89,7 +90,7 @@ _files: Final[dict[str, File]] = {}
 def _empty(migrations: tuple[tuple[int, str], ...]) -> sqlite3.Connection:
     """A database with nothing in it but the schema, to be copied: making one anew takes a tenth of a life."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    _migrate(connection, Path("empty.db"), migrations)
+    migrate(connection, Path("empty.db"), migrations)
     return connection
 
 
