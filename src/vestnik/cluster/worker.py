@@ -49,7 +49,7 @@ def put_to_work(app: Celery, engine: Engine, messengers: frozenset[str]) -> None
         def shutdown(self, consumer: Any) -> None:
             self.stop(consumer)
 
-    def attempt(messenger: Any, suspects: Any, ids: Any) -> None:
+    def attempt(messenger: Any = None, suspects: Any = None, ids: Any = None) -> None:
         """Has the deliveries attempted; where this worker ends before that, another one gets the task."""
         if not _makes_sense(messenger, suspects, ids, messengers):
             log.error("a task makes no sense and goes to the dead ones", messenger=messenger)
