@@ -204,9 +204,9 @@ def test_games_paid_pictures_and_live_photos_arrive(tmp_path: Path) -> None:
         assert rich["rich_message"]["blocks"] == [{"type": "paragraph", "text": "<h1>News</h1>"}]
         blocks = [{"type": "paragraph", "text": ["Old ", {"type": "bold", "text": "news"}]}]
         rich = await api.get("sendRichMessage", chat_id=1001, rich_message={"blocks": blocks})
-        assert (await api.world.texts())[-1] == "Old  news"
+        assert (await api.world.texts())[-1] == "Old news"
         words = await api.refusal("sendRichMessage", chat_id=1001, rich_message={})
-        assert words == "Bad Request: message text is empty"
+        assert words == "Bad Request: rich message must be non-empty"
         assert [entry["payload"]["method"] for entry in (await api.world.journal())[:3]] == [
             "sendGame",
             "sendPaidMedia",

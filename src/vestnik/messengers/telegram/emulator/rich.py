@@ -25,6 +25,8 @@ _FILES: Final = {
     "voice_note": "voice",
 }
 """The kinds of files in blocks, and what messages call them."""
+_SAYING: Final = ("text", "summary", "expression", "credit")
+"""The fields of blocks with words in them."""
 _MAP: Final = {"zoom": 15, "width": 600, "height": 300}
 
 
@@ -99,10 +101,21 @@ def _paragraph(words: str) -> Json:
     return {"type": "paragraph", "text": words}
 
 
-def _texts(value: Any) -> list[str]:
-    """The texts in the blocks, in order."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        value = [value[name] for name in ("text", "summary", "blocks", "items", "cells", "expression") if name in value]
-    return [word for item in value for word in _texts(item)] if isinstance(value, list) else []
+def _texts(blocks: list[Json]) -> list[str]:
+    """What the blocks say, each line of it for itself, in order."""
+    said = []
+    for block in blocks:
+        said += [_plain(block[name]) for name in _SAYING if name in block]
+        said += _texts([*block.get("blocks", ()), *block.get("items", ()), *_flat(block.get("cells", []))])
+    return said
+
+
+def _flat(rows: list[list[Json]]) -> list[Json]:
+    return [cell for row in rows for cell in row]
+
+
+def _plain(text: Any) -> str:
+    """A RichText object without what makes it rich."""
+    if isinstance(text, dict):
+        return _plain(text.get("text", text.get("expression", text.get("alternative_text", ""))))
+    return "".join(map(_plain, text)) if isinstance(text, list) else str(text)
