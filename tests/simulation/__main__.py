@@ -23,7 +23,7 @@ from vestnik.domain.lifecycle import State
 STORES: Final = ("memory", "sqlite")
 _AT_ONCE: Final = 20
 _SHOWN: Final = 5
-"""Failing lives whose faults are printed."""
+"""Failing lives whose faults are printed, the first with its story."""
 
 
 def some(first: int, lives: int, store: str) -> list[Outcome]:
@@ -57,11 +57,15 @@ def again(outcome: Outcome) -> str:
 
 
 def _many(first: int, lives: int, stores: tuple[str, ...], workers: int) -> Iterator[Outcome]:
+    """Lives in so many processes; with none of them in this one."""
     batches = [
         (start, min(_AT_ONCE, first + lives - start), store)
         for start in range(first, first + lives, _AT_ONCE)
         for store in stores
     ]
+    if not workers:
+        yield from (outcome for batch in batches for outcome in some(*batch))
+        return
     with ProcessPoolExecutor(workers, initializer=_keep_what_is_there) as pool:
         for outcomes in pool.map(some, *zip(*batches, strict=True)):
             yield from outcomes
@@ -106,7 +110,9 @@ def _report(first: int, lives: int, stores: tuple[str, ...], workers: int) -> in
             sys.stderr.write(f"\r{number} lives, {len(failing)} failed ")
     span = time.perf_counter() - began
     total = lives * len(stores)
-    for outcome in failing[:_SHOWN]:
+    if failing:
+        sys.stdout.write(tell(story_of(failing[0].seed, failing[0].store)) + "\n")
+    for outcome in failing[1:_SHOWN]:
         faults = "\n  ".join(fault[:400] for fault in outcome.faults[:_SHOWN])
         sys.stdout.write(f"seed {outcome.seed} on the {outcome.store} store:\n  {faults}\n  again: {again(outcome)}\n")
     sys.stdout.write(

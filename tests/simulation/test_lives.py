@@ -1,6 +1,7 @@
 """Lives of the whole service, each from a seed: everything is broken meanwhile, and no promise is."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,8 +10,9 @@ from typing import Final
 
 import pytest
 
-from tests.simulation.__main__ import again, story_of, tell
+from tests.simulation.__main__ import again, main, story_of, tell
 from tests.simulation.life import Outcome, live, live_out
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import contested
 from tests.simulation.stage import stage
 
@@ -84,3 +86,24 @@ def _told(command: list[str], hashes: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": hashes}
     done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True, timeout=60)
     return done.stdout
+
+
+def test_lives_end_with_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lives", "3", "--seed", "5", "--workers", "0"]) == 0
+    told = capsys.readouterr().out
+    assert "6 lives from seed 5" in told
+    assert re.search(r"^accepted = [1-9]\d*, lost = 0, doubled = 0;", told, re.MULTILINE)
+    assert "0 lives failed" in told
+
+
+def test_a_failing_seed_tells_its_story_and_fails_in_the_same_way_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with MUTANTS["early"]():
+        assert main(["--lives", "20", "--seed", "0", "--store", "memory", "--workers", "0"]) == 1
+        told = capsys.readouterr().out
+        seed = int(re.findall(r"again: python -m tests.simulation --seed (\d+) --store memory", told)[0])
+        first, second = story_of(seed, "memory"), story_of(seed, "memory")
+        assert main(["--seed", str(seed), "--store", "memory"]) == 1
+    assert first.faults
+    assert (first.faults, first.story) == (second.faults, second.story)
+    assert told.startswith(tell(first))
+    assert capsys.readouterr().out == tell(first) + "\n"
