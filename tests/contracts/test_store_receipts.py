@@ -213,6 +213,19 @@ async def test_an_unknown_report_to_a_recipient_settles_the_only_delivery_in_dou
 
 
 @exam
+async def test_that_something_unknown_was_read_settles_nothing_since_what_is_read_was_delivered_first(
+    desk: Desk,
+) -> None:
+    store = desk.store
+    await store.accept(order(1, "ann"), SECOND)
+    await store.record([doubted(await claim_one(store, SECOND))], 2 * SECOND)
+    await store.apply([report(READ, "long let go of", 3 * SECOND, recipient="ann")], 3 * SECOND)
+    assert await state(store, "M0001-0") is State.UNKNOWN
+    await store.apply([report(DELIVERED, "t-ann", 3 * SECOND, recipient="ann")], 4 * SECOND)
+    assert await state(store, "M0001-0") is State.DELIVERED
+
+
+@exam
 async def test_an_unknown_report_settles_nothing_where_it_could_mean_something_else(desk: Desk) -> None:
     store, now = desk.store, 100 * SECOND
     for number, people in enumerate((("two", "busy", "old", "calm"), ("two", "busy"))):

@@ -20,6 +20,7 @@ from vestnik.domain.errors import Conflict
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.outcomes import ReceiptKind
 from vestnik.ports import Store
+from vestnik.store.rows import REPORTED_WITHIN
 
 WINDOW = 1_000
 
@@ -134,6 +135,23 @@ async def test_all_of_a_message_goes_when_its_slots_block_nothing_any_more(desk:
     assert (await message(store, "M0002")).counts == {State.READ: 1}
     assert not (await store.accept(order(3, content_key="content 1"), 100 + WINDOW)).duplicates
     await store.apply([report(ReceiptKind.READ, f"x{old}", 2_000)], 2_000)
+
+
+@exam
+async def test_what_is_not_reported_yet_stays_in_outline_as_long_as_messengers_keep_it(desk: Desk) -> None:
+    """Its report would be taken for that of another message to the same person."""
+    store = await desk.reopen(dedupe_window=WINDOW)
+    await store.accept(order(1), 100)
+    sent = await claim_one(store, 100)
+    await store.record([taken(sent)], 100)
+    await finish(store, 2, 101)
+    after = 102 + 2 * WINDOW
+    assert await retired(store, after, after) == 3, "two texts and one outline"
+    assert await state(store, sent.delivery_id) is State.SENT
+    assert await store.message("M0002") is None
+    after += REPORTED_WITHIN
+    assert await retired(store, after, after) == 1
+    assert await store.message("M0001") is None
 
 
 @exam

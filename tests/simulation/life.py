@@ -126,6 +126,7 @@ class Life:
     async def _rest(self) -> bool:
         """Waits until nothing is left to do; whether that came about in time."""
         began = self._machine.loop.time()
+        await asyncio.sleep(_LOOK_EVERY)  # What people have asked and nobody waits for is accepted by then.
         while busy(self._machine):
             if self._machine.loop.time() - began > _REST + self._machine.behind:
                 return False

@@ -11,11 +11,10 @@ from typing import Final
 from tests.simulation.archive import Kept
 from tests.simulation.machine import MACHINE
 from vestnik.domain.lifecycle import State
-from vestnik.domain.moment import Moment, seconds
+from vestnik.domain.moment import seconds
 from vestnik.store import sqlite_asks, sqlite_retire
 from vestnik.store.remains import Remains
-from vestnik.store.rows import RETIRE_AT_ONCE, MessageRow, Retirement, in_order
-from vestnik.store.sqlite_page import from_json
+from vestnik.store.rows import MessageRow, Retirement, in_order
 
 _EVERYTHING: Final = 1_000_000
 _retire: Final = sqlite_retire.retire
@@ -68,19 +67,14 @@ def _check_span(item: Retirement) -> None:
 
 def _from_file(connection: sqlite3.Connection, item: Retirement) -> Iterator[tuple[bool, str]]:
     """Whether all of a message goes, and which it is."""
-    if found := _ids(connection, "finished", item.text_before):
+    if found := sqlite_retire.finished(connection, item):
         yield from ((False, message_id) for message_id in found)
-    elif item.whole_before is not None:
-        yield from ((True, message_id) for message_id in _ids(connection, "bygone", item.whole_before))
-
-
-def _ids(connection: sqlite3.Connection, which: str, before: Moment) -> list[str]:
-    parameters = {"before": before, "most": RETIRE_AT_ONCE}
-    return from_json(connection.execute(sqlite_retire.SQL[which], parameters).fetchone()[0], list[str])
+    else:
+        yield from ((True, message_id) for message_id in sqlite_retire.bygone(connection, item))
 
 
 def _from_memory(remains: Remains, item: Retirement) -> Iterator[tuple[bool, MessageRow]]:
-    if found := remains._over(item.text_before, with_text=True):
+    if found := remains.finished(item):
         yield from ((False, message) for message in found)
-    elif item.whole_before is not None:
-        yield from ((True, message) for message in remains._over(item.whole_before, with_text=False))
+    else:
+        yield from ((True, message) for message in remains.bygone(item))

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 
 from vestnik.domain.delivery import AttemptMade, Return, Verdict, split_delivery_id
 from vestnik.domain.lifecycle import Event, State, must_step, step
-from vestnik.domain.moment import SECOND, Moment, seconds
+from vestnik.domain.moment import SECOND, Moment
 from vestnik.domain.outcomes import Receipt, ReceiptKind
-from vestnik.store.rows import DeliveryKey, Early, MessageRow, Row, delivery_key, text_gone
+from vestnik.store.rows import REPORTED_WITHIN, DeliveryKey, Early, MessageRow, Row, delivery_key, text_gone
 
 _UNSETTLED = (State.WAITING, State.UNKNOWN)
-_KEPT_BY_MESSENGERS = seconds(14 * 24 * 3600)
 _LATE_ANSWERS = {Event.TAKE: Event.REPORT_SENT, Event.TAKE_FOR_GOOD: Event.REPORT_DELIVERED}
 
 
@@ -145,14 +144,17 @@ class Page:
 
         One that was sent again after a lost answer may have arrived twice, and only one of its ids is known: for as
         long as messengers keep what they could not deliver, an unknown id may be its other one.
-        The times of vendors are whole seconds, so a report may seem a second older than the attempt it is about.
+        The times of vendors are whole seconds, so a report may seem a second older than the attempt it is about. What
+        is read was reported as delivered first: that it is read is about something long since known.
         """
+        if receipt.kind is ReceiptKind.READ:
+            return None
         theirs = [
             row
             for row in self.rows.values()
             if row.recipient == receipt.recipient and row.messenger == receipt.messenger
         ]
-        possible = [row for row in theirs if row.doubt and (row.claimed_at or 0) > receipt.at - _KEPT_BY_MESSENGERS]
+        possible = [row for row in theirs if row.doubt and (row.claimed_at or 0) > receipt.at - REPORTED_WITHIN]
         if len(possible) != 1 or not is_in_doubt(possible[0]) or any(row.state is State.SENDING for row in theirs):
             return None
         began = possible[0].claimed_at

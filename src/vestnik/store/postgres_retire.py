@@ -19,9 +19,10 @@ _WHOLE: Final = (*_HISTORY, "drop_deliveries", "drop_tallies", "drop_messages")
 
 async def retire(connection: Connection, item: Retirement) -> int:
     """Lets go of a bounded number of messages; how many."""
-    count = await _let_go(connection, "finished", item.text_before, (*_HISTORY, "drop_texts"))
+    count = await _let_go(connection, "finished", (item.text_before, RETIRE_AT_ONCE), (*_HISTORY, "drop_texts"))
     if count == 0 and item.whole_before is not None:
-        count = await _let_go(connection, "bygone", item.whole_before, _WHOLE)
+        asked = item.whole_before, RETIRE_AT_ONCE, item.unreported_before
+        count = await _let_go(connection, "bygone", asked, _WHOLE)
     return count
 
 
@@ -30,8 +31,8 @@ async def keep_text(connection: Connection, message_id: str) -> None:
     await connection.execute(SQL["keep_text"], message_id)
 
 
-async def _let_go(connection: Connection, which: str, before: Moment, deeds: tuple[str, ...]) -> int:
-    found = [row[0] for row in await connection.fetch(SQL[which], before, RETIRE_AT_ONCE)]
+async def _let_go(connection: Connection, which: str, asked: tuple[Moment, ...], deeds: tuple[str, ...]) -> int:
+    found = [row[0] for row in await connection.fetch(SQL[which], *asked)]
     ids = [row[0] for row in await connection.fetch(SQL["still_finished"], found)] if found else []
     if ids:
         for deed in deeds:

@@ -24,6 +24,7 @@ WITH old AS MATERIALIZED (
     JOIN tallies AS t ON t.message_id = m.id
     WHERE m.text = '' AND greatest(m.created_at, coalesce(m.send_at, 0)) <= $1
         AND t.deferred + t.waiting + t.sending = 0
+        AND (t.sent = 0 OR greatest(m.created_at, coalesce(m.send_at, 0)) <= $3)
     ORDER BY greatest(m.created_at, coalesce(m.send_at, 0))
     LIMIT $2
     FOR UPDATE OF m SKIP LOCKED

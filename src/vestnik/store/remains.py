@@ -109,13 +109,13 @@ class Remains:
 
     def retire(self, item: Retirement) -> int:
         """Lets go of what is over, a bounded number of deliveries and their messages at once; how many messages."""
-        finished = self._over(item.text_before, with_text=True)
+        finished = self.finished(item)
         for message in finished:
             message.text = ""
             self._forget_history(message.id)
-        if finished or item.whole_before is None:
+        if finished:
             return len(finished)
-        bygone = self._over(item.whole_before, with_text=False)
+        bygone = self.bygone(item)
         for message in bygone:
             self._forget_history(message.id)
             for key in self.of_message.pop(message.id):
@@ -127,20 +127,41 @@ class Remains:
             del self.messages[message.id]
         return len(bygone)
 
-    def _over(self, before: Moment, *, with_text: bool) -> list[MessageRow]:
+    def finished(self, item: Retirement) -> list[MessageRow]:
+        """What lets go of its text, the oldest first."""
+        return self._first(message for message in self._over(item.text_before) if message.text)
+
+    def bygone(self, item: Retirement) -> list[MessageRow]:
+        """What goes altogether, the oldest first."""
+        if item.whole_before is None:
+            return []
+        return self._first(
+            message
+            for message in self._over(item.whole_before)
+            if not message.text and (_age(message) <= item.unreported_before or not self._unreported(message))
+        )
+
+    def _over(self, before: Moment) -> list[MessageRow]:
+        """Finished messages that are so old, the oldest first."""
         old = [
-            (max(message.created_at, message.send_at or 0), message.id)
+            (_age(message), message.id)
             for message in self.messages.values()
-            if bool(message.text) == with_text
-            and not any(key in self.unfinished for key in self.of_message[message.id])
+            if not any(key in self.unfinished for key in self.of_message[message.id])
         ]
+        return [self.messages[message_id] for age, message_id in sorted(old) if age <= before]
+
+    def _first(self, messages: Iterable[MessageRow]) -> list[MessageRow]:
+        """As many as go at once."""
         found: list[MessageRow] = []
         size = 0
-        for age, message_id in sorted(old):
-            if age <= before and size < RETIRE_AT_ONCE:
-                found.append(self.messages[message_id])
-                size += len(self.of_message[message_id])
+        for message in messages:
+            if size < RETIRE_AT_ONCE:
+                found.append(message)
+                size += len(self.of_message[message.id])
         return found
+
+    def _unreported(self, message: MessageRow) -> bool:
+        return any(self.rows[key].state is State.SENT for key in self.of_message[message.id])
 
     def _forget_history(self, message_id: str) -> None:
         for key in self.of_message[message_id]:
@@ -165,3 +186,7 @@ class Remains:
             if early.identity not in known:
                 known.add(early.identity)
                 self.early[early.number] = early
+
+
+def _age(message: MessageRow) -> Moment:
+    return max(message.created_at, message.send_at or 0)

@@ -12,7 +12,7 @@ from vestnik.domain.delivery import Claim, Delivery, ReceiptGot, delivery_id, sp
 from vestnik.domain.errors import Conflict, NotFound
 from vestnik.domain.lifecycle import SLOTLESS, UNFINISHED, Event, State, must_step
 from vestnik.domain.message import Message, Sender
-from vestnik.domain.moment import Moment, seconds
+from vestnik.domain.moment import EARLIEST, Moment, seconds
 from vestnik.domain.outcomes import Receipt, ReceiptKind
 from vestnik.domain.priority import Priority
 from vestnik.domain.requests import Replay
@@ -153,16 +153,26 @@ class MessageRow(msgspec.Struct, array_like=True):
         )
 
 
+REPORTED_WITHIN: Final = seconds(14 * 24 * 3600)
+"""Messengers keep what they could not deliver no longer, so a report that it has arrived comes by then."""
+
+
 class Retirement(NamedTuple):
-    """What is over: finished messages of `text_before` or earlier, and those of `whole_before` altogether."""
+    """What is over: finished messages of `text_before` or earlier, and those of `whole_before` altogether.
+
+    What was sent and not yet reported stays in outline until `unreported_before`: its report would be taken for that of
+    another message to the same person.
+    """
 
     text_before: Moment
     whole_before: Moment | None
+    unreported_before: Moment
 
     @classmethod
     def of(cls, before: Moment, window_start: Moment | None) -> "Retirement":
         """A message stays in outline as long as its dedupe slots may block anything."""
-        return cls(before, None if window_start is None else min(before, window_start))
+        whole = None if window_start is None else min(before, window_start)
+        return cls(before, whole, EARLIEST if whole is None else whole - REPORTED_WITHIN)
 
 
 class Early(msgspec.Struct, array_like=True):

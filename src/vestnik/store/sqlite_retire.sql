@@ -20,7 +20,7 @@ FROM (
 WHERE ahead < :most
 
 -- name: bygone
--- The same of those that have let go of their text.
+-- The same of those that have let go of their text; what was sent and not reported stays longer.
 SELECT json_group_array(id)
 FROM (
     SELECT id, sum(size) OVER (ORDER BY age, id) - size AS ahead
@@ -31,6 +31,7 @@ FROM (
         CROSS JOIN tallies AS t ON t.message_id = m.id
         WHERE m.text = '' AND max(m.created_at, coalesce(m.send_at, 0)) <= :before
             AND t.deferred + t.waiting + t.sending = 0
+            AND (t.sent = 0 OR max(m.created_at, coalesce(m.send_at, 0)) <= :unreported_before)
         ORDER BY max(m.created_at, coalesce(m.send_at, 0))
         LIMIT :most
     )
