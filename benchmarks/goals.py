@@ -6,8 +6,9 @@ It has never heard of how a figure comes about.
 from collections.abc import Callable
 from typing import Final
 
+from benchmarks.peers import node_emulator
 from benchmarks.report import Goal, Results
-from benchmarks.scenarios import both, crowd, drain, history, intake, memory, steady
+from benchmarks.scenarios import both, crowd, drain, emulators, history, intake, memory, steady
 from benchmarks.scenarios.rounds import Sizes
 
 CELERY: Final = "Celery + RabbitMQ"
@@ -25,6 +26,7 @@ def goals(sizes: Sizes) -> list[Goal]:
         *_of_isolation(),
         *_of_cluster(),
         *_of_memory(sizes),
+        *_of_emulators(),
     ]
 
 
@@ -106,6 +108,15 @@ def _of_memory(sizes: Sizes) -> list[Goal]:
     return [
         Goal("10: memory at rest, MiB", 80.0, False, _figure(memory.MEMORY, memory.EMPTY, "resident")),
         Goal(f"10: memory with {sizes.deferred:,} deferred, MiB", 150.0, False, with_deferred),
+    ]
+
+
+def _of_emulators() -> list[Goal]:
+    where, ours = emulators.EMULATORS, emulators.OURS
+    beside = _ratio(where, ours["telegram"], "rate", node_emulator.NAME)
+    return [
+        Goal(f"11: Telegram emulated, times {node_emulator.NAME}", 1.0, True, beside),
+        *(Goal(f"11: CPU seconds per 1,000, {title}", 0.25, False, _cpu(where, title)) for title in ours.values()),
     ]
 
 

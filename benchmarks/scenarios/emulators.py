@@ -16,10 +16,10 @@ from benchmarks.figures import Sample, quantile
 from benchmarks.peers import node_emulator
 from benchmarks.processes import Failed, Meter
 from benchmarks.scenarios.rounds import Contender, Scenario, Sizes
-from benchmarks.vestnik import ALL, FIRST, TEXT, emulating, person
+from benchmarks.vestnik import FIRST, TEXT, emulating, person
 
 EMULATORS: Final = "emulators alone"
-TELEGRAM: Final = "Vestnik's Telegram"
+OURS: Final = {"telegram": "Vestnik's Telegram", "viber": "Vestnik's Viber", "whatsapp": "Vestnik's WhatsApp"}
 CONNECTIONS: Final = 64
 _VIBER_TOKEN: Final = "4453b6ac00000001-e02c5f1200000002-daec9cbb00000003"  # noqa: S105 - any of its form is a bot
 _BOT: Final = "/bot7000000001:bench/sendMessage"
@@ -43,7 +43,7 @@ def emulators(sizes: Sizes, chosen: str) -> Scenario:
             one_core(program.pid)
             return taken(program.said, program.pid, sizes.intake, lambda number: post(_BOT, _telegram(number)))
 
-    contenders: dict[str, Contender] = {f"Vestnik's {name.capitalize()}": partial(vestnik, name) for name in ALL}
+    contenders: dict[str, Contender] = {title: partial(vestnik, name) for name, title in OURS.items()}
     missing = node_emulator.missing(chosen)
     if not missing:
         contenders[node_emulator.NAME] = from_npm
@@ -69,7 +69,7 @@ def taken(address: str, pid: int, count: int, message: Callable[[int], bytes]) -
 
 
 def one_core(pid: int) -> None:
-    """Keeps all threads of the process on the first core that this one may use, and this one off it, if it can be."""
+    """Keeps all threads of the process on the first core that this one may use."""
     cores = sorted(os.sched_getaffinity(0))
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores[:1])
