@@ -23,6 +23,7 @@ from tests.contracts.world import (
     life,
 )
 from vestnik.messengers.whatsapp.emulator.api import AT_ONCE
+from vestnik.messengers.whatsapp.emulator.identity import user_id
 from vestnik.ports import Request, Response
 
 Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
@@ -115,6 +116,7 @@ def test_statuses_have_the_shape_of_the_cloud_api(tmp_path: Path) -> None:
             "status": "sent",
             "timestamp": "1800000000",
             "recipient_id": JOHN["whatsapp"],
+            "recipient_user_id": user_id(JOHN["whatsapp"]),
             "biz_opaque_callback_data": "01JD-0",
             "pricing": {
                 "billable": False,
