@@ -191,7 +191,8 @@ def test_a_bot_is_brought_into_a_group_and_thrown_out(tmp_path: Path) -> None:
         await api.person(1, "add", chat=GROUP, user=TOKEN, expect=201)
         member, message = await api.updates()
         assert member["my_chat_member"]["from"]["id"] == 1
-        assert member["my_chat_member"]["old_chat_member"]["status"] == "left"
+        old, new = (member["my_chat_member"][f"{age}_chat_member"] for age in ("old", "new"))
+        assert (old["status"], new["status"], old["user"]) == ("left", "member", new["user"])
         assert [user["is_bot"] for user in message["message"]["new_chat_members"]] == [True]
         assert await api.get("sendMessage", chat_id=GROUP, text="Hello")
         await api.person(1, "add", chat=GROUP, user=TOKEN, expect=409)

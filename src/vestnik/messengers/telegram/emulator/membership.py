@@ -145,7 +145,9 @@ async def tell_of_change(
     state: State, key: str, user_id: int, change: tuple[Json, Json], *, by: Json, told: Json | None = None
 ) -> None:
     """Tells the bots that may know that somebody's standing is no longer the old but the new one."""
-    old, new = (member_on_wire(state, key, user_id, member) for member in change)
+    bots = [member["user"] for member in change if member.get("user", {}).get("is_bot")]
+    known = {"user": bots[0]} if bots else {}  # Of somebody who was never there nobody wrote down what he is.
+    old, new = (member_on_wire(state, key, user_id, {**member, **known}) for member in change)
     if old == new:
         return
     chat = state.chats.on_wire(key)
