@@ -42,6 +42,7 @@ def put_to_work(app: Celery, engine: Engine, messengers: frozenset[str]) -> None
 
         def start(self, consumer: Any) -> None:  # noqa: ARG002 - Celery hands it over
             engine.connected = True
+            log.info("this worker takes tasks")
 
         def stop(self, consumer: Any) -> None:  # noqa: ARG002 - Celery hands it over
             engine.connected = False

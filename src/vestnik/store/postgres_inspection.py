@@ -9,9 +9,9 @@ from typing import Final
 import asyncpg
 
 from vestnik.snapshots import CONTENTS, Inspection
-from vestnik.sqlfiles import migrations, queries
+from vestnik.sqlfiles import queries
 from vestnik.store.postgres_line import CONNECTION_SECONDS, SQL, explained
-from vestnik.store.postgres_schema import connect, shown
+from vestnik.store.postgres_schema import connect, known_migrations, shown
 
 _FOLDER: Final = files(__package__)
 _QUESTIONS: Final = queries(_FOLDER / "postgres_check.sql")
@@ -28,7 +28,7 @@ async def inspect(url: str) -> Inspection:
     connection = await connect(url, command_timeout=_STATEMENT_SECONDS, server_settings=settings)
     try:
         with explained():
-            known = len(migrations(_FOLDER / "migrations" / "postgres"))
+            known = len(known_migrations())
             ours = await connection.fetchval(SQL["has_schema_version"])
             version = await connection.fetchval(SQL["schema_version"]) if ours else 0
             if version == known:

@@ -27,6 +27,11 @@ _TRIES: Final = (0.2, 0.5, 1.0, 2.0, 0.0)
 """Seconds after each try to reach a server that is not there, such as one that starts at the same time."""
 
 
+def known_migrations() -> list[tuple[int, str]]:
+    """What this version knows, in order."""
+    return migrations(files(__package__) / "migrations" / "postgres")
+
+
 def shown(url: str) -> str:
     """The database as it may be named in a line for people: without user and password."""
     return url.partition("://")[2].rpartition("@")[2].partition("?")[0]
@@ -47,7 +52,7 @@ async def bring_up_to_date(url: str) -> None:
             )
         if version < _OLDEST:
             raise StoreUnavailable(f"{shown(url)} is served by PostgreSQL {version // 10_000}: use 13 or newer")
-        await _migrate(connection, url, migrations(files(__package__) / "migrations" / "postgres"))
+        await _migrate(connection, url, known_migrations())
     except _REFUSED as refusal:
         raise StoreUnavailable(f"{shown(url)} cannot be used: {refusal}") from None
     finally:
