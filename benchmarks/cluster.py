@@ -17,7 +17,7 @@ import asyncpg
 from kombu import Connection
 
 from benchmarks.peers import virtual_host
-from benchmarks.processes import Failed, Program, every, find_server
+from benchmarks.processes import Failed, Program, every, find_server, parent
 from benchmarks.vestnik import READY, VESTNIK, directed
 
 _SERVER: Final = os.environ.get("BENCH_POSTGRES_URL", "postgresql://postgres@127.0.0.1")
@@ -30,6 +30,9 @@ SERVERS: Final[Mapping[str, str]] = {"PostgreSQL": "postgres", "RabbitMQ": "beam
 _QUEUE: Final = "vestnik.telegram"
 _STATES: Final = "SELECT state, count(*) FROM deliveries GROUP BY state"
 _ARRIVED: Final = "SELECT coalesce(sum(sent + delivered + read), 0) FROM tallies"
+_WEIGHT: Final = """
+    SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint, pg_database_size(current_database())
+"""
 _LEFT: Final = """
     SELECT EXISTS (SELECT FROM deliveries WHERE state = 'waiting')
         OR EXISTS (SELECT FROM deliveries WHERE state = 'sending')
@@ -52,6 +55,18 @@ class OnPostgres:
     def arrived(self) -> int:
         """How many deliveries have been taken by their messengers."""
         return int(_ask(_URL, lambda connection: connection.fetchval(_ARRIVED)))
+
+    def weight(self) -> tuple[int, int]:
+        """Bytes of WAL that the server has ever written, and bytes of the database on disk."""
+        return tuple(_ask(_URL, lambda connection: connection.fetchrow(_WEIGHT)))
+
+    def postmaster(self) -> int:
+        """The process id of the very server that holds the database, on this machine."""
+
+        async def look(connection: Any) -> int:
+            return parent(await connection.fetchval("SELECT pg_backend_pid()"))
+
+        return int(_ask(_URL, look))
 
     def wait_until_done(self, due: float, within: float = 300.0) -> None:
         """Returns as soon as nothing is left that was due by `due`, at most 20 ms late; Failed if that takes too long.

@@ -32,6 +32,11 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
+def parent(pid: int) -> int:
+    """The process that started this one."""
+    return int(_stat(pid)[1])
+
+
 def family(pid: int) -> list[int]:
     """The process and all its living descendants."""
     children: dict[int, list[int]] = {}

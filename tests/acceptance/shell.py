@@ -119,11 +119,15 @@ class Shell:
         serving, self._serving = self._serving, {}
         for process in reversed(serving.values()):
             process.terminate()
+        ended: dict[str, int | None] = {}
         for command, process in serving.items():
             try:
-                assert process.wait(60) == 0, command
-            finally:
+                ended[command] = process.wait(_WITHIN)
+            except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
+                ended[command] = None
+        assert set(ended.values()) <= {0}, ended
 
     @contextmanager
     def open(self) -> Iterator["Shell"]:
