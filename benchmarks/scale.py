@@ -52,7 +52,7 @@ class Reading:
 def _octets() -> int:
     """Bytes that the broker got from our connections and sent to them."""
     command = ["rabbitmqctl", "--silent", "list_connections", "vhost", "recv_oct", "send_oct"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout  # noqa: S603 - its own words
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout  # noqa: S603 - these are words of its own
     rows = [line.split() for line in said.splitlines()]
     return sum(int(row[1]) + int(row[2]) for row in rows if len(row) == 3 and row[0] == virtual_host.NAME)
 
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(why)  # noqa: T201 - it speaks to whoever runs it
         return 1
     heads = ("WAL taken in", "WAL sent", "disk", "broker", *(f"{role} s/1000" for role in _OURS))
-    print("| deliveries | " + " | ".join(heads) + " |\n|---" + "|---:" * len(heads) + "|")  # noqa: T201 - the table
+    print("| deliveries | " + " | ".join(heads) + " |\n|---" + "|---:" * len(heads) + "|")  # noqa: T201 - it speaks to whoever runs it
     for what, crowd, messenger in (
         ("Telegram, 1,000 to a message", 1_000, "telegram"),
         ("Telegram, one to a message", 1, "telegram"),
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 address = far.said if messenger == "telegram" else f"{far.said}/{messenger}"
                 with relaying(folder, address, 1) as service:
                     row = weigh(service, count, crowd, messenger)
-        print(f"| {what} | " + " | ".join(row) + " |", flush=True)  # noqa: T201 - a row
+        print(f"| {what} | " + " | ".join(row) + " |", flush=True)  # noqa: T201 - it speaks to whoever runs it
     return 0
 
 
