@@ -9,18 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import uvloop
-
-from benchmarks.client import ask, get, post, pour
-from benchmarks.figures import Sample, quantile
+from benchmarks.client import ask, get, post
+from benchmarks.figures import Sample
 from benchmarks.peers import node_emulator
-from benchmarks.processes import Failed, Meter
+from benchmarks.processes import Failed
+from benchmarks.scenarios.intake import poured_in
 from benchmarks.scenarios.rounds import Contender, Scenario, Sizes
 from benchmarks.vestnik import FIRST, TEXT, emulating, person
 
 EMULATORS: Final = "emulators alone"
 OURS: Final = {"telegram": "Vestnik's Telegram", "viber": "Vestnik's Viber", "whatsapp": "Vestnik's WhatsApp"}
-CONNECTIONS: Final = 64
 _VIBER_TOKEN: Final = "4453b6ac00000001-e02c5f1200000002-daec9cbb00000003"  # noqa: S105 - any of its form is a bot
 _BOT: Final = "/bot7000000001:bench/sendMessage"
 
@@ -57,15 +55,7 @@ def taken(address: str, pid: int, count: int, message: Callable[[int], bytes]) -
     warm_up, requests = (
         [message(FIRST + number) for number in numbers] for numbers in (range(count, count + count // 10), range(count))
     )
-    uvloop.run(pour(address, warm_up, CONNECTIONS, expected=200))
-    meter = Meter({"emulator": pid})
-    poured = uvloop.run(pour(address, requests, CONNECTIONS, expected=200))
-    values = {
-        "rate": count / poured.seconds,
-        "p50": 1_000 * quantile(poured.latencies, 0.5),
-        "p99": 1_000 * quantile(poured.latencies, 0.99),
-    }
-    return Sample(values, count, meter.cpu(), meter.memory())
+    return poured_in(address, {"emulator": pid}, warm_up, requests, 200)
 
 
 def one_core(pid: int) -> None:

@@ -5,6 +5,7 @@ It has never heard of sending: everything that is taken in is for tomorrow.
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,12 +45,19 @@ def taken_in(address: str, pid: int, count: int, first: int = FIRST) -> Sample:
     at = time.time() + _TOMORROW
     warm_up = [message([first + number], at=at) for number in range(count, count + count // 10)]
     requests = [message([first + number], at=at) for number in range(count)]
-    uvloop.run(pour(address, warm_up, CONNECTIONS))
-    meter = Meter({"server": pid})
-    poured = uvloop.run(pour(address, requests, CONNECTIONS))
+    return poured_in(address, {"server": pid}, warm_up, requests, 202)
+
+
+def poured_in(
+    address: str, pids: Mapping[str, int], warm_up: Sequence[bytes], requests: Sequence[bytes], expected: int
+) -> Sample:
+    """What a server makes of these requests, each answered with the status that is expected."""
+    uvloop.run(pour(address, warm_up, CONNECTIONS, expected))
+    meter = Meter(pids)
+    poured = uvloop.run(pour(address, requests, CONNECTIONS, expected))
     values = {
-        "rate": count / poured.seconds,
+        "rate": len(requests) / poured.seconds,
         "p50": 1_000 * quantile(poured.latencies, 0.5),
         "p99": 1_000 * quantile(poured.latencies, 0.99),
     }
-    return Sample(values, count, meter.cpu(), meter.memory())
+    return Sample(values, len(requests), meter.cpu(), meter.memory())

@@ -36,6 +36,7 @@ def test_an_option_of_the_command_line_wins_over_the_environment() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("VESTNIK_PROXY_PORT", "70000"),
         ("VESTNIK_PORT", "http"),
         ("VESTNIK_PORT", "65536"),
         ("VESTNIK_PORT", "-1"),

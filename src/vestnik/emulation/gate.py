@@ -19,24 +19,26 @@ class Gate:
     def __init__(self) -> None:
         self._open = asyncio.Event()
         self._open.set()
-        self._calls: set[asyncio.Timeout] = set()
+        self._calls: dict[asyncio.Task[object], bool] = {}
+        """Whose task it is, and whether it was told to end."""
         self._left = asyncio.Event()
 
     async def through(self, call: Awaitable[T]) -> T:
         """The call's result; HungUp where it was ended before it had one. A coroutine begins when the gate is open."""
         while not self._open.is_set():
             await self._open.wait()
-        cut = asyncio.timeout(None)
-        self._calls.add(cut)
+        task = asyncio.current_task()
+        assert task is not None
+        self._calls[task] = False
+        cancelled_before = task.cancelling()
         try:
-            async with cut:
-                return await call
-        except TimeoutError:
-            if cut.expired():
+            return await call
+        except asyncio.CancelledError:
+            if self._calls[task] and task.uncancel() <= cancelled_before:
                 raise HungUp from None
             raise
         finally:
-            self._calls.discard(cut)
+            del self._calls[task]
             if not self._calls:
                 self._left.set()
 
@@ -47,9 +49,10 @@ class Gate:
         try:
             while self._calls:
                 self._left.clear()
-                for cut in self._calls:
-                    if not cut.expired():
-                        cut.reschedule(asyncio.get_running_loop().time())
+                for task, told in self._calls.items():
+                    if not told:
+                        self._calls[task] = True
+                        task.cancel()
                 await self._left.wait()
             yield
         finally:

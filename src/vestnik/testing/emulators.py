@@ -167,4 +167,5 @@ def _entries(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _line(entry: Entry) -> str:
     ways = (entry.recipient, entry.bot) if entry.inbound else (entry.bot, entry.recipient)
     text = entry.text if entry.text.isprintable() else repr(entry.text)
-    return f"{entry.messenger}  {ways[0]} -> {ways[1]}  {text or entry.payload}"
+    kind = f"[{entry.type}] " if entry.type not in ("", "text") else ""
+    return f"{entry.messenger}  {ways[0]} -> {ways[1]}  {kind}{text or entry.payload}"
