@@ -209,3 +209,20 @@ def test_a_bot_is_brought_into_a_group_and_thrown_out(tmp_path: Path) -> None:
         assert words == "Forbidden: bot was kicked from the supergroup chat"
 
     told(tmp_path, story)
+
+
+def test_people_forward_what_others_wrote(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        post = await api.get("sendMessage", chat_id="@lighthouse", text="Ships!")
+        await api.person(1001, "messages", forward={"chat": "@lighthouse", "message": post["message_id"]})
+        (message,) = await seen(api)
+        origin = message["forward_origin"]
+        assert (message["text"], message["from"]["id"]) == ("Ships!", 1001)
+        assert (origin["type"], origin["chat"]["username"]) == ("channel", "lighthouse")
+        secret = await api.get("sendMessage", chat_id=1001, text="x", protect_content=True)
+        await api.person(1001, "messages", forward={"chat": 1001, "message": secret["message_id"]}, expect=409)
+        await api.person(1001, "messages", forward={"chat": 1001, "message": 10**6}, expect=404)
+        for wrong in ({}, {"chat": 1001}, {"message": 1}, {"chat": 1001, "message": "x"}):
+            await api.person(1001, "messages", forward=wrong, expect=422)
+
+    told(tmp_path, story)

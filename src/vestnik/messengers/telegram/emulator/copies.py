@@ -43,7 +43,8 @@ CONTENT: Final = (
     "invoice",
     "game",
 )
-_KINDS: Final = frozenset(CONTENT) - {"entities", "link_preview_options", "caption", "caption_entities"}
+PASSED_ON: Final = frozenset(CONTENT) - {"entities", "link_preview_options", "caption", "caption_entities"}
+"""The fields of which a message needs one to be passed on."""
 
 
 class Copies:
@@ -71,10 +72,10 @@ class Copies:
 
     async def _forward(self, call: Call, key: str, stored: Stored, number: int, turn: int = 0) -> Json:
         message = stored.message
-        if message.get("has_protected_content") or not _KINDS & message.keys():
+        if message.get("has_protected_content") or not PASSED_ON & message.keys():
             raise bad("message can't be forwarded")
-        content = {**_origin(message, number), **_content(message)}
-        out = Outgoing(content, _words(message))
+        content = {**origin_of(message, number), **content_of(message)}
+        out = Outgoing(content, words_of(message))
         return await self._sender.send(call, key, out, turn=turn)
 
     async def _copy_message(self, call: Call) -> Json:
@@ -88,12 +89,12 @@ class Copies:
 
     async def _copy(self, call: Call, key: str, stored: Stored, caption: Json | None, turn: int = 0) -> Json:
         message = stored.message
-        if message.get("has_protected_content") or not _KINDS - {"invoice"} & message.keys():
+        if message.get("has_protected_content") or not PASSED_ON - {"invoice"} & message.keys():
             raise bad("message can't be copied")
-        content = _content(message)
+        content = content_of(message)
         if caption is not None and "text" not in message:
             content = {name: value for name, value in content.items() if not name.startswith("caption")} | caption
-        out = Outgoing(content, _words(content), read_markup(call.values.get("reply_markup")))
+        out = Outgoing(content, words_of(content), read_markup(call.values.get("reply_markup")))
         return await self._sender.send(call, key, out, turn=turn)
 
     async def _forward_messages(self, call: Call) -> list[Json]:
@@ -119,7 +120,9 @@ class Copies:
         usable = [
             (number, stored)
             for number, stored in found
-            if stored is not None and not stored.message.get("has_protected_content") and _KINDS & stored.message.keys()
+            if stored is not None
+            and not stored.message.get("has_protected_content")
+            and PASSED_ON & stored.message.keys()
         ]
         if not usable:
             raise bad(f"there are no messages to {verb}")
@@ -174,16 +177,18 @@ def _numbers(call: Call) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
-def _content(message: Json) -> Json:
+def content_of(message: Json) -> Json:
+    """What of a message is passed on with it."""
     return {name: message[name] for name in CONTENT if name in message}
 
 
-def _words(message: Json) -> str:
+def words_of(message: Json) -> str:
+    """What the journal shows for it."""
     words: str = message.get("text") or message.get("caption") or ""
     return words
 
 
-def _origin(message: Json, number: int) -> Json:
+def origin_of(message: Json, number: int) -> Json:
     """Where a forwarded message came from, in the words of old and new versions of the API."""
     if "forward_origin" in message:
         return {name: value for name, value in message.items() if name.startswith("forward_")}

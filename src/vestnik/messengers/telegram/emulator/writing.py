@@ -15,6 +15,7 @@ from vestnik.messengers.telegram import wire
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Failed, Json
 from vestnik.messengers.telegram.emulator.chats import BANNED_SENDERS
+from vestnik.messengers.telegram.emulator.copies import PASSED_ON, content_of, origin_of, words_of
 from vestnik.messengers.telegram.emulator.media import ALBUM_LIMIT, KINDS, shown
 from vestnik.messengers.telegram.emulator.messages import on_wire
 from vestnik.messengers.telegram.emulator.places import thrown
@@ -33,6 +34,7 @@ _CONTENT: Final[Mapping[str, Any]] = {
     "dice": TEXT,
     "file": dict[str, str],
     "files": _FILES,
+    "forward": dict[str, int | str],
 }
 _CONTACT: Final = {"phone_number", "first_name", "last_name", "user_id", "vcard"}
 CHANNEL_BOT: Final = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
@@ -117,19 +119,35 @@ class Writing:
         if len(given) != 1:
             others = ", ".join(name for name in _CONTENT if name != "text")
             raise Refusal([Wrong(pointer("text"), f"is required, or one of {others} in its place")])
-        match given[0]:
+        if given == ["files"]:
+            return [await self._file(bot, file, "files", str(at)) for at, file in enumerate(fields["files"])]
+        return [await self._content(bot, given[0], fields[given[0]])]
+
+    async def _content(self, bot: str, name: str, given: Any) -> tuple[Json, str]:
+        match name:
             case "text":
-                return [(await self.said(fields["text"]), fields["text"])]
-            case "location":
-                return [({"location": _location(fields["location"])}, "")]
-            case "contact":
-                return [({"contact": _contact(fields["contact"])}, "")]
-            case "dice":
-                return [({"dice": self._dice(fields["dice"])}, "")]
+                return await self.said(given), given
+            case "forward":
+                return await self._forwarded(given)
             case "file":
-                return [await self._file(bot, fields["file"], "file")]
+                return await self._file(bot, given, "file")
+            case "location":
+                shown = _location(given)
+            case "contact":
+                shown = _contact(given)
             case _:
-                return [await self._file(bot, file, "files", str(at)) for at, file in enumerate(fields["files"])]
+                shown = self._dice(given)
+        return {name: shown}, ""
+
+    async def _forwarded(self, given: Mapping[str, int | str]) -> tuple[Json, str]:
+        """A message from another chat, by its `chat` and its number in `message`."""
+        number = given.get("message")
+        if "chat" not in given or not isinstance(number, int):
+            raise Refusal([Wrong(pointer("forward"), "needs a chat and the number of a message")])
+        message = (await self._here.message(self._here.chat("", given), number)).message
+        if message.get("has_protected_content") or PASSED_ON.isdisjoint(message):
+            raise Problem(409, "the message cannot be forwarded")
+        return {**origin_of(message, number), **content_of(message)}, words_of(message)
 
     def _dice(self, emoji: str) -> Json:
         found = thrown(emoji, self._state.world.clock.luck())
