@@ -240,3 +240,19 @@ def test_a_lost_reply_is_told_and_the_message_is_there(client: WhatsApp, steerin
     with pytest.raises(httpx.RemoteProtocolError):
         client.send_message(person, "lost")
     assert [entry["text"] for entry in steering.journal() if entry["recipient"] == person] == ["lost"]
+
+
+def test_who_hides_their_number_is_written_to_and_heard_by_their_id(
+    client: WhatsApp, listener: Listener, steering: Steering, number: str
+) -> None:
+    hidden = "US.13491208655302741918"
+    sent = client.send_message(hidden, "Hello")
+    assert (sent.input, sent.chat.id) == (hidden, hidden)
+    steering.asks("POST", f"/phones/whatsapp/{hidden}/profile", {"name": "Zoë", "username": "zoe.17"})
+    steering.does("whatsapp", hidden, "messages", bot=number, text="It is me")
+    message = handed(client, listener, MessageHandler)
+    assert (message.from_user.bsuid, message.from_user.wa_id, message.from_user.country_code) == (hidden, None, "US")
+    assert (message.from_user.name, message.from_user.username) == ("Zoë", "zoe.17")
+    message.reply("I know")
+    texts = [entry["text"] for entry in steering.journal() if entry["recipient"] == hidden]
+    assert texts == ["Hello", "I know"]
