@@ -107,8 +107,11 @@ class Site:
         by_path: dict[str, list[Operation]] = {}
         for operation in routes:
             by_path.setdefault(operation.path, []).append(operation)
+        endpoints = {path: self._of_path(path, group) for path, group in by_path.items()}
+        self._without_parts = {path: endpoint for path, endpoint in endpoints.items() if "{" not in path}
+        """Found at once: the routes with parts that differ have to be tried one after another."""
         self._router = Router(
-            [Route(path, self._of_path(path, group)) for path, group in by_path.items()],
+            [Route(path, endpoint) for path, endpoint in endpoints.items() if path not in self._without_parts],
             redirect_slashes=False,
             default=self._unmatched,
         )
@@ -117,6 +120,9 @@ class Site:
         match scope["type"]:
             case "http":
                 path: str = scope["path"]
+                if (endpoint := self._without_parts.get(path)) is not None:
+                    await endpoint(scope, receive, send)
+                    return
                 first = path.split("/", 2)[1:2]
                 if first and first[0] in self._far_side:
                     await self._emulate(first[0], scope, receive, send)

@@ -4,6 +4,7 @@ It has never heard of the present: whoever needs that asks a clock.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 Moment: TypeAlias = int
@@ -36,4 +37,11 @@ def to_datetime(moment: Moment) -> datetime:
 
 def to_rfc3339(moment: Moment) -> str:
     """The moment as RFC 3339 in UTC, for instance `2026-11-23T09:30:00Z`, with microseconds only if there are any."""
-    return to_datetime(moment).isoformat().replace("+00:00", "Z")
+    whole, micros = divmod(min(max(moment, EARLIEST), LATEST), SECOND)
+    return f"{_whole_seconds(whole)}.{micros:06d}Z" if micros else f"{_whole_seconds(whole)}Z"
+
+
+@lru_cache(1_024)
+def _whole_seconds(whole: int) -> str:
+    """The second without its offset; many moments of the same second are told."""
+    return (_EPOCH + timedelta(seconds=whole)).isoformat().removesuffix("+00:00")
