@@ -57,7 +57,10 @@ def test_the_example_for_node_works_as_it_is_printed(tmp_path: Path) -> None:
 
 SEND: Final = """
 import json
+import urllib.error
 import urllib.request
+
+import pytest
 
 
 def send(vestnik, text):
@@ -107,6 +110,20 @@ def test_loads(vestnik, tmp_path_factory):
     vestnik.load(b"nonsense")
 
 
+@pytest.mark.vestnik(limits="real", strict=True)
+def test_meets_limits(vestnik):
+    vestnik.control("PUT", "/bots/telegram/123:abc")
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        send(vestnik, "to nobody")
+    vestnik.phone("telegram", "1001").set(online=True)
+    for number in range(3):
+        send(vestnik, f"number {number}")
+    with pytest.raises(urllib.error.HTTPError, match="429"):
+        send(vestnik, "too much")
+    vestnik.clock.advance(1)
+    send(vestnik, "later")
+
+
 def test_mistakes_the_messenger(vestnik):
     vestnik.url("pigeon")
 """
@@ -127,6 +144,11 @@ def test_a_failure_shows_the_conversation(told: str) -> None:
 
 def test_each_test_has_emulators_of_its_own(told: str) -> None:
     assert "test_stories.py::test_starts_with_nothing PASSED" in told
+
+
+def test_a_mark_says_how_the_emulators_are(told: str) -> None:
+    assert "test_stories.py::test_meets_limits PASSED" in told
+    assert "PytestUnknownMarkWarning" not in told
 
 
 def test_what_one_test_saved_another_goes_on_from_with_the_clock_of_then(told: str) -> None:

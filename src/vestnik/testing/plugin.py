@@ -16,13 +16,24 @@ if TYPE_CHECKING:
 FIXTURE: Final = "vestnik"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the mark known."""
+    config.addinivalue_line(
+        "markers", f"{FIXTURE}(strict, limits): whether only what was registered exists, and 'real' for vendors' limits"
+    )
+
+
 @pytest.fixture(name=FIXTURE)
-def emulators(tmp_path_factory: pytest.TempPathFactory) -> Generator["Emulators"]:
+def emulators(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator["Emulators"]:
     """Emulators of all messengers on a free port, with nothing in them, for this test alone.
 
-    What they are made of is imported only now: pytest loads this module wherever the package is installed.
+    A mark of the same name says how they are: `strict`, and `limits` "real". What they are made of is imported only
+    now: pytest loads this module wherever the package is installed.
     """
-    thread: EmulatorThread = import_module("vestnik.testing.thread").EmulatorThread(tmp_path_factory.mktemp(FIXTURE))
+    mark = request.node.get_closest_marker(FIXTURE)
+    ways = {} if mark is None else mark.kwargs
+    work = import_module("vestnik.testing.thread")
+    thread: EmulatorThread = work.EmulatorThread(tmp_path_factory.mktemp(FIXTURE), **ways)
     address = thread.start()
     try:
         yield import_module("vestnik.testing.emulators").Emulators(thread, address)
