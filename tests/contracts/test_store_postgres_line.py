@@ -177,6 +177,14 @@ def test_every_commit_is_on_disk_before_it_is_told() -> None:
 # The schema.
 
 
+def test_dead_rows_are_cleared_away_before_they_are_a_fiftieth_of_the_history() -> None:
+    async def life(_store: PostgresStore) -> None:
+        options = await ask("SELECT array_to_string(reloptions, ' ') FROM pg_class WHERE relname = 'deliveries'")
+        assert "autovacuum_vacuum_scale_factor=0.02" in options
+
+    live(life)
+
+
 def fresh_database() -> str:
     """Another database of this run, empty; dropped with the run's own."""
     name = postgres.url() + "_fresh"

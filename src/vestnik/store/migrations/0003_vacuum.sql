@@ -1,0 +1,1 @@
+-- The twin of PostgreSQL's 0003: SQLite updates rows where they stand, so there is nothing to clear away.
