@@ -19,6 +19,7 @@ from vestnik.store.memory_relay import MemoryRelay
 from vestnik.store.page import Page, resolve, retry
 from vestnik.store.remains import Remains
 from vestnik.store.rows import (
+    EARLY_KEPT_FOR,
     RIPEN_AT_ONCE,
     DeliveryKey,
     MessageRow,
@@ -154,7 +155,7 @@ class MemoryStore(MemoryPeople, MemoryRelay):
         self.remains.turn(page, now)
 
     async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
-        if strays := self.remains.strays():
+        if strays := self.remains.strays(now - EARLY_KEPT_FOR):
             self._turn_with_early(self.remains.page(strays), now)
         found = [row for row in self.remains.in_state(State.SENDING) if everything or (row.lease_until or 0) <= now]
         return [self._claim(row) for row in sorted(found, key=lambda row: (row.lease_until, row.key))[:limit]]

@@ -26,7 +26,7 @@ from vestnik.store.postgres_page import (
     read_rows,
     turn,
 )
-from vestnik.store.rows import delivery_key
+from vestnik.store.rows import EARLY_KEPT_FOR, delivery_key
 
 _SQL: Final = queries(files(__package__) / "postgres_reports.sql")
 _STRAYS: Final = 1_000
@@ -103,7 +103,7 @@ class Reports:
         """Settles kept reports whose records are stored and that were not looked for, as when a process died there."""
 
         async def look(connection: Connection) -> list[Answer]:
-            return [tuple(found) for found in await connection.fetch(_SQL["strays"], _STRAYS)]
+            return [tuple(found) for found in await connection.fetch(_SQL["strays"], _STRAYS, now - EARLY_KEPT_FOR)]
 
         if answers := await self._line.read(look):
             await self._settle(answers, now)

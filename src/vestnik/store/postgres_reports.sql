@@ -5,11 +5,11 @@
 SELECT d.message_id, d.ordinal, NULL::text, d.doubt
 FROM early_receipts AS e
 JOIN deliveries AS d ON d.messenger = e.messenger AND d.external_id = e.external_id
-WHERE d.state <> 'sending'
+WHERE e.kept_at > $2 AND d.state <> 'sending'
 UNION
 SELECT d.message_id, d.ordinal, NULL::text, d.doubt
 FROM early_receipts AS e
 JOIN deliveries AS d ON d.messenger = e.messenger AND d.message_id = split_part(e.reference, '-', 1)
     AND d.ordinal = CASE WHEN e.reference ~ '^[0-9A-Za-z]+-[0-9]{1,9}$' THEN split_part(e.reference, '-', 2)::int END
-WHERE d.state <> 'sending'
+WHERE e.kept_at > $2 AND d.state <> 'sending'
 LIMIT $1

@@ -78,13 +78,13 @@ class Remains:
         """Deliveries that may have arrived without our knowing."""
         return [row for row in self.rows.values() if row.doubt]
 
-    def strays(self) -> set[DeliveryKey]:
-        """Deliveries that kept reports name, and that are not being sent."""
+    def strays(self, since: Moment) -> set[DeliveryKey]:
+        """Deliveries that reports name which were kept since then, and that are not being sent."""
         named = {
             key
             for early in self.early.values()
             for key in (delivery_key(early.reference), *self._external[early.messenger, early.external_id])
-            if key in self.rows and self.rows[key].messenger == early.messenger
+            if early.kept_at > since and key in self.rows and self.rows[key].messenger == early.messenger
         }
         return {key for key in named if self.rows[key].state is not State.SENDING}
 

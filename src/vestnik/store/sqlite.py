@@ -125,7 +125,7 @@ class SqliteStore:
         await self._rows.write(sqlite_lanes.give_back, (returns, now), weight=len(returns))
 
     async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
-        if await self._rows.read(sqlite_lanes.strays):
+        if await self._rows.read(partial(sqlite_lanes.strays, now=now)):
             await self._rows.write(sqlite_lanes.settle_strays, now)
         lease_until = sqlite_lanes.EVERYTHING if everything else now
         return await self._rows.read(partial(sqlite_lanes.orphans, limit=limit, lease_until=lease_until))

@@ -16,7 +16,7 @@ from vestnik.domain.priority import Priority, take_turns
 from vestnik.sqlfiles import queries
 from vestnik.store.hunger import Hunger, one_each, ripening, rounds
 from vestnik.store.page import Page
-from vestnik.store.rows import RIPEN_AT_ONCE, DeliveryKey, Early, delivery_key
+from vestnik.store.rows import EARLY_KEPT_FOR, RIPEN_AT_ONCE, DeliveryKey, Early, delivery_key
 from vestnik.store.sqlite_page import (
     add_to_tallies,
     from_json,
@@ -29,6 +29,7 @@ from vestnik.store.sqlite_page import (
 )
 
 _SQL: Final = queries(files(__package__) / "sqlite_lanes.sql")
+_REPORTS: Final = queries(files(__package__) / "sqlite_reports.sql")
 _STRAYS: Final = 1_000
 """Deliveries that are settled at once."""
 
@@ -182,14 +183,15 @@ def orphans(connection: sqlite3.Connection, limit: int, lease_until: Moment) -> 
     return [row.claim(said[row.message_id]) for row in rows if row.state is State.SENDING]
 
 
-def strays(connection: sqlite3.Connection) -> list[DeliveryKey]:
+def strays(connection: sqlite3.Connection, now: Moment) -> list[DeliveryKey]:
     """Deliveries that kept reports name, and that are not being sent."""
-    return from_json(connection.execute(_SQL["strays"], {"most": _STRAYS}).fetchone()[0], list[DeliveryKey])
+    parameters = {"most": _STRAYS, "since": now - EARLY_KEPT_FOR}
+    return from_json(connection.execute(_REPORTS["strays"], parameters).fetchone()[0], list[DeliveryKey])
 
 
 def settle_strays(connection: sqlite3.Connection, moments: list[Moment]) -> list[None]:
     """What was told of a delivery before it was known by that name follows."""
-    answers = [(*key, None, False) for key in strays(connection)]
+    answers = [(*key, None, False) for key in strays(connection, moments[-1])]
     page, early = read_awaiting(connection, answers)
     _turn_with_early(connection, page, early, moments[-1])
     return [None] * len(moments)

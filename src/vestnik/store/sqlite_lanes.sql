@@ -107,25 +107,6 @@ FROM (
     LIMIT :most
 )
 
--- name: strays
--- Deliveries that kept reports name: by a reference, or by an external id that only another report has told.
-SELECT json_group_array(json_array(message_id, ordinal))
-FROM (
-    SELECT d.message_id, d.ordinal
-    FROM early_receipts AS e
-    JOIN deliveries AS d ON d.messenger = e.messenger AND d.external_id = e.external_id
-    WHERE d.state <> 'sending'
-    UNION
-    SELECT d.message_id, d.ordinal
-    FROM early_receipts AS e
-    JOIN deliveries AS d
-        ON d.message_id = substr(e.reference, 1, instr(e.reference, '-') - 1)
-        AND d.ordinal = CAST(substr(e.reference, instr(e.reference, '-') + 1) AS INTEGER)
-        AND d.messenger = e.messenger
-    WHERE e.reference = d.message_id || '-' || d.ordinal AND d.state <> 'sending'
-    LIMIT :most
-)
-
 -- name: expiring
 -- One more than is asked for tells when the next one will be; what is being sent may be waiting again by then, and is
 -- never more than lanes have slots, so it is read whole.
