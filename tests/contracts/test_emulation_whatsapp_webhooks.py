@@ -17,6 +17,19 @@ from vestnik.ports import Response
 DAY = 24 * 3600
 
 
+async def listen(world: Life, field: str) -> None:
+    """Sets the webhook for messages and for this field."""
+    query = f"object=whatsapp_business_account&callback_url={quote(WEBHOOK)}&verify_token=word"
+    query += f"&fields=messages,{field}&access_token=100000000000002%7Csecret"
+    await call(world, "POST", f"100000000000002/subscriptions?{query}")
+
+
+async def make(world: Life) -> None:
+    """Makes a template, which waits for its approval."""
+    made = {"name": "sale", "language": "fi", "category": "MARKETING", "components": [{"type": "BODY", "text": "x"}]}
+    await call(world, "POST", f"{ACCOUNT}/message_templates", made)
+
+
 def test_a_call_that_is_not_taken_is_made_again_less_and_less_often_for_seven_days(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         teller = world.emulation.emulators["whatsapp"].teller
@@ -58,17 +71,9 @@ def test_who_wants_no_marketing_gets_none_and_an_app_that_asked_is_told(tmp_path
         await world.subscribe()
         await does(world, "unsubscribe", expect=204)
         await does(world, "subscribe", expect=204)
-        query = f"object=whatsapp_business_account&callback_url={quote(WEBHOOK)}&verify_token=word"
-        query += "&fields=messages,user_preferences&access_token=100000000000002%7Csecret"
-        await call(world, "POST", f"100000000000002/subscriptions?{query}")
+        await listen(world, "user_preferences")
         world.bots.told.clear()
-        made = {
-            "name": "sale",
-            "language": "fi",
-            "category": "MARKETING",
-            "components": [{"type": "BODY", "text": "x"}],
-        }
-        await call(world, "POST", f"{ACCOUNT}/message_templates", made)
+        await make(world)
         await world.control("POST", "/messengers/whatsapp/templates/sale/fi", {"status": "APPROVED"})
         sale = {"name": "sale", "language": {"code": "fi"}}
         found = []
@@ -99,23 +104,12 @@ def test_who_wants_no_marketing_gets_none_and_an_app_that_asked_is_told(tmp_path
 
 
 def test_what_was_decided_over_a_template_is_told_again_in_order_until_it_is_taken(tmp_path: Path) -> None:
-    subscription = (
-        f"object=whatsapp_business_account&callback_url={quote(WEBHOOK)}&verify_token=word"
-        "&fields=messages,message_template_status_update&access_token=100000000000002%7Csecret"
-    )
-
     async def decide(world: Life, status: str) -> None:
         await world.control("POST", "/messengers/whatsapp/templates/sale/fi", {"status": status})
 
     async def before(world: Life) -> None:
-        await call(world, "POST", f"100000000000002/subscriptions?{subscription}")
-        made = {
-            "name": "sale",
-            "language": "fi",
-            "category": "MARKETING",
-            "components": [{"type": "BODY", "text": "x"}],
-        }
-        await call(world, "POST", f"{ACCOUNT}/message_templates", made)
+        await listen(world, "message_template_status_update")
+        await make(world)
         world.bots.behave = lambda _request: Response(500)
         for status in ("APPROVED", "PAUSED"):
             await decide(world, status)
