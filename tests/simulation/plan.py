@@ -68,7 +68,9 @@ class Plan:
         return cls(
             seed,
             store,
-            replace(settings, retention=further.choice((None, None, 2.0, 20.0)), test_clock=not peers),
+            replace(
+                settings, retention=further.choice((None, None, None, None, 20.0, 100.0, 100.0)), test_clock=not peers
+            ),
             _troubles(random),
             honours,
             random.choice((None, None, 0.5, 5.0)),

@@ -65,7 +65,8 @@ _READS: Final = frozenset(
 
 _RINGING: Final = frozenset({"accept", "give_back", "reschedule", "retry"})
 """After these something may be due, for whichever process looks first."""
-_LOOK_EVERY: Final = 5.0
+_LOOK_EVERY: Final = 30.0
+"""Seconds after which a dispatcher looks without having been rung."""
 
 
 class KeptInMemory:

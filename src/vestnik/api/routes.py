@@ -283,7 +283,7 @@ def _accounts(room: Accounts, parts: Parts) -> list[Operation]:
             AccountBody,
             examples.account(parts.messengers),
             (_ACCOUNT_ID,),
-            (*BODY, *_STORE),
+            (*BODY, NOT_FOUND, *_STORE),
         ),
         Operation(
             "DELETE",
