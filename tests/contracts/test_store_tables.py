@@ -45,7 +45,7 @@ def test_each_table_of_a_file_is_known_with_its_key_and_its_columns(tmp_path: Pa
 
 
 def test_each_table_on_a_server_is_known_and_sorts_by_its_key_as_a_file_does() -> None:
-    columns, keys = asyncio.run(_on_the_server())
+    columns, keys = asyncio.run(_on_the_server(postgres.url()))
     known = {table.name: table for table in TABLES}
     every = {(table.name, column) for table in TABLES for column in table.columns}
     assert {(row["table_name"], row["column_name"]) for row in columns} == every
@@ -59,9 +59,9 @@ def test_each_table_on_a_server_is_known_and_sorts_by_its_key_as_a_file_does() -
             assert row["counted"] == table.counted
 
 
-async def _on_the_server() -> tuple[list[Any], list[Any]]:
-    await bring_up_to_date(postgres.url())
-    server = await asyncpg.connect(postgres.url())
+async def _on_the_server(url: str) -> tuple[list[Any], list[Any]]:
+    await bring_up_to_date(url)
+    server = await asyncpg.connect(url)
     try:
         return await server.fetch(COLUMNS), await server.fetch(KEYS)
     finally:
