@@ -10,11 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from vestnik.emulation.bots import ANY_BOT
-from vestnik.emulation.records import ordered
+from vestnik.emulation.records import StoreUnavailable, ordered
 from vestnik.emulation.waiting import first_of
 from vestnik.emulation.when import Moment, span
 from vestnik.emulation.world import World
-from vestnik.groupcommit import StoreUnavailable
 from vestnik.messengers.whatsapp.emulator.statuses import TEMPLATE_FIELD, reviewed
 
 NAME: Final = "whatsapp"
