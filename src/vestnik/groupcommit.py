@@ -40,10 +40,6 @@ TOLD_AT_ONCE: Final = 32
 _WRITER_CACHE: Final = 32 * 1024
 """KiB of pages that the writer keeps: a crowd's rows must not spill to the disk and come back in one transaction."""
 
-_LOG: Final = 4_000
-"""Pages of the write-ahead log that a commit moves into the file: a page that changes often is moved once for many
-commits. SQLite looks a page up in one step as long as the log has no more than 4,096."""
-
 _FULL: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
@@ -163,7 +159,6 @@ class GroupCommit:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE:d}")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG:d}")
             migrate(connection, self._path, migrations)
         except sqlite3.Error as error:
             connection.close()
