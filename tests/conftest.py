@@ -28,9 +28,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no core is left with it alone at the end."""
-    place = {room: number for number, room in enumerate(LONG)}
-    tests = Path(__file__).parent
-    items.sort(key=lambda item: place.get(item.path.relative_to(tests).parts[0], len(LONG)))
+    rooms = [Path(__file__).parent / room for room in LONG]
+    items.sort(
+        key=lambda item: next((place for place, room in enumerate(rooms) if room in item.path.parents), len(LONG))
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

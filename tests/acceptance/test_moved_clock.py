@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.acceptance.people import person
+from tests.acceptance.process import eventually
 from tests.acceptance.service import Service
 
 
@@ -51,6 +52,12 @@ def test_waiting_for_another_attempt_follows_the_clock(tmp_path: Path) -> None:
         rule = {"messenger": "telegram", "recipient": "*", "fault": "throttle", "retry_after": 3600, "times": 1}
         service.faults(rule)
         sent = service.send("Come back in an hour", [{"telegram": "1"}])
+
+        def put_off() -> bool:
+            (delivery,) = service.deliveries(sent["id"])
+            return (delivery["attempts"], delivery["status"]) == (1, "waiting")
+
+        eventually(put_off, "the first attempt was put off", 10)
         service.call("POST", "/api/clock", {"advance": "PT59M"}).expect(200)
         assert service.message(sent["id"])["counts"].get("delivered", 0) == 0
         service.call("POST", "/api/clock", {"advance": "PT10M"}).expect(200)
