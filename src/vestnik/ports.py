@@ -137,7 +137,10 @@ class Store(Protocol):
         """What is known under an Idempotency-Key; Fresh begins it."""
 
     async def finish_request(self, key: str, status: int, body: bytes, location: str | None) -> None:
-        """Keeps the reply of a begun request; a status of 500 or more forgets the request instead."""
+        """Keeps the reply of a begun request; a status of 500 or more forgets one that has accepted nothing instead.
+
+        Nobody works on it from now on, also where this raises.
+        """
 
     # Dispatch
     async def claim(

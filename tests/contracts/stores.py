@@ -5,14 +5,17 @@ It has never heard of what the tests ask. Another store joins by one line in STO
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
+from unittest.mock import patch
 
 import pytest
 
 from tests import postgres
 from vestnik.domain.delivery import Claim, Delivery, Ending, Verdict
+from vestnik.domain.errors import StoreUnavailable
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Address, Message, Order, Sender
 from vestnik.domain.moment import Moment
@@ -108,6 +111,29 @@ async def audit(store: Store) -> None:
     for status, ids in by_status.items():
         found = await store.messages(status=status, sender=None, limit=1_000, before=None)
         assert [message.id for message in found] == ids
+
+
+@contextmanager
+def unheard(store: Store) -> Iterator[None]:
+    """Writes are made, and whoever asked for them is told that the store cannot be used."""
+
+    def deaf(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def asked(*args: Any, **options: Any) -> None:
+            await write(*args, **options)
+            raise StoreUnavailable("the connection broke at a commit")
+
+        return asked
+
+    inside: dict[type[Any], tuple[str, str]] = {SqliteStore: ("_rows", "write"), PostgresStore: ("_line", "write")}
+    with ExitStack() as patches:
+        if isinstance(store, MemoryStore):
+            for name in ("_begin", "_finish", "accept", "give_back"):
+                patches.enter_context(patch.object(store, name, deaf(getattr(store, name))))
+        else:
+            where, name = inside[type(store)]
+            owner = getattr(store, where)
+            patches.enter_context(patch.object(owner, name, deaf(getattr(owner, name))))
+        yield
 
 
 def order(

@@ -2,9 +2,24 @@
 
 import asyncio
 
-from tests.contracts.stores import Desk, claim, claim_one, delivery, doubted, exam, failed, message, order, taken
+import pytest
+
+from tests.contracts.stores import (
+    Desk,
+    claim,
+    claim_one,
+    delivery,
+    doubted,
+    exam,
+    failed,
+    message,
+    order,
+    taken,
+    unheard,
+)
 from vestnik.domain.account import Account
 from vestnik.domain.delivery import Delivery
+from vestnik.domain.errors import StoreUnavailable
 from vestnik.domain.lifecycle import State
 from vestnik.domain.message import Acceptance, Address, Duplicate, Message, Order, Sender
 from vestnik.domain.moment import seconds
@@ -234,6 +249,52 @@ async def test_after_a_crash_a_request_is_known_by_the_message_it_accepted_or_be
     assert await store.begin_request("interrupted", "other", 200) == OtherBody()
     assert await store.begin_request("interrupted", "print", 200) == Fresh()
     assert await store.begin_request("interrupted", "print", 200) == Running()
+
+
+@exam
+async def test_a_request_that_began_unheard_is_begun_by_the_next_who_asks(desk: Desk) -> None:
+    store = desk.store
+    with unheard(store):
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await store.begin_request("key", "print", 100)
+    assert await store.begin_request("key", "other", 101) == OtherBody()
+    assert await store.begin_request("key", "print", 102) == Fresh()
+    assert await store.begin_request("key", "print", 103) == Running()
+
+
+@exam
+async def test_a_beginning_that_fails_lets_nobody_in_beside_the_one_who_works(desk: Desk) -> None:
+    store = desk.store
+    assert await store.begin_request("key", "print", 100) == Fresh()
+    with unheard(store), pytest.raises(StoreUnavailable):
+        await store.begin_request("key", "print", 101)
+    assert await store.begin_request("key", "print", 102) == Running()
+    await store.finish_request("key", 503, b"{}", None)
+    known = await asyncio.gather(*(store.begin_request("key", "print", 103) for _ in range(9)))
+    assert sorted(type(each).__name__ for each in known) == ["Fresh"] + ["Running"] * 8
+
+
+@exam
+async def test_a_request_that_ended_unheard_is_known_by_its_reply_or_forgotten(desk: Desk) -> None:
+    store = desk.store
+    for key, status in (("kept", 202), ("forgotten", 500)):
+        assert await store.begin_request(key, "print", 100) == Fresh()
+        with unheard(store), pytest.raises(StoreUnavailable):
+            await store.finish_request(key, status, b"{}", None)
+    assert await store.begin_request("kept", "print", 101) == Replay(202, b"{}", None)
+    assert await store.begin_request("forgotten", "print", 101) == Fresh()
+
+
+@exam
+async def test_a_request_whose_message_was_accepted_unheard_is_known_by_it_however_it_ended(desk: Desk) -> None:
+    store = desk.store
+    assert await store.begin_request("key", "print", 100) == Fresh()
+    with unheard(store), pytest.raises(StoreUnavailable):
+        await store.accept(order(1, request_key="key"), 101)
+    await store.finish_request("key", 500, b"", None)
+    for _ in range(2):
+        assert await store.begin_request("key", "print", 102) == Replay(202, b"", None, "M0001")
 
 
 @exam

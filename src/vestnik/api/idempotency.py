@@ -49,8 +49,8 @@ class Once:
             return await work(None)
         key, fingerprint = _identity(request, sent, body)
         store = self._parts.store
-        if key in self._unsettled:
-            await self._settle(key, self._unsettled[key])
+        if (ending := self._unsettled.pop(key, None)) is not None:
+            await self._settle(key, ending)
         known = await store.begin_request(key, fingerprint, self._parts.clock.now())
         match known:
             case Fresh():
@@ -80,11 +80,13 @@ class Once:
 
     async def _settle(self, key: str, ending: tuple[int, bytes, str | None]) -> None:
         """Tells the store how a request ended; where it cannot be told now, the next request with the key does."""
-        self._unsettled[key] = ending
-        if len(self._unsettled) > _MOST_UNSETTLED:
-            del self._unsettled[next(iter(self._unsettled))]
-        await self._parts.store.finish_request(key, *ending)
-        self._unsettled.pop(key, None)
+        try:
+            await self._parts.store.finish_request(key, *ending)
+        except BaseException:
+            self._unsettled[key] = ending
+            if len(self._unsettled) > _MOST_UNSETTLED:
+                del self._unsettled[next(iter(self._unsettled))]
+            raise
 
 
 def _identity(request: Request, sent: str, body: bytes) -> tuple[str, str]:

@@ -1,8 +1,11 @@
-"""Decides what is known of a request under an Idempotency-Key from the row that is kept of it.
+"""Decides what is known of a request under an Idempotency-Key: from the row kept of it, and from who works on it here.
 
 It has never heard of what the requests ask.
 """
 
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,7 +19,7 @@ _LONGEST: Final = seconds(300)
 
 
 class Beginning(NamedTuple):
-    """A request that comes in; `abandoned` if this life of the store has failed to keep its first reply."""
+    """A request that comes in; `abandoned` if nobody in this life of the store works on it."""
 
     key: str
     fingerprint: str
@@ -62,3 +65,47 @@ class Begun(msgspec.Struct, array_like=True):
         if running:
             return Running()
         return Fresh() if self.message_id is None else unfinished_replay(self.message_id)
+
+
+class UnderWay:
+    """The requests that one life of a store has let in and that have not ended.
+
+    The row alone cannot tell: a commit may have been made of which nobody could be told, be it that a request began or
+    how it ended. So a row of this life under whose key nobody here works, begins or ends anything is abandoned.
+    """
+
+    def __init__(self, life: int) -> None:
+        self._life = life
+        self._let_in: set[str] = set()
+        self._asked = Counter[str]()
+        """How many wait for the store under a key."""
+
+    async def begin(
+        self, key: str, fingerprint: str, now: Moment, ask: Callable[[Beginning], Awaitable[Known]]
+    ) -> Known:
+        """What the store answers; of all that are Fresh at a time one is let in, the others are told that it runs."""
+        abandoned = key not in self._let_in and key not in self._asked
+        with self._asking(key):
+            known = await ask(Beginning(key, fingerprint, now, self._life, abandoned))
+        if known != Fresh():
+            return known
+        if key in self._let_in:
+            return Running()
+        self._let_in.add(key)
+        return known
+
+    async def finish(self, reply: Reply, tell: Callable[[Reply], Awaitable[None]]) -> None:
+        """Nobody works on it any more, whether the store can be told or not."""
+        self._let_in.discard(reply.key)
+        with self._asking(reply.key):
+            await tell(reply)
+
+    @contextmanager
+    def _asking(self, key: str) -> Iterator[None]:
+        self._asked[key] += 1
+        try:
+            yield
+        finally:
+            self._asked[key] -= 1
+            if not self._asked[key]:
+                del self._asked[key]

@@ -9,9 +9,10 @@ from dataclasses import replace
 from vestnik.domain.account import Account, Key
 from vestnik.domain.message import Sender
 from vestnik.domain.moment import Moment
-from vestnik.domain.requests import KEPT_FOR, Fresh, Known, OtherBody, Replay, Running
-from vestnik.store.remains import BegunRequest, Remains
-from vestnik.store.rows import EARLY_KEPT_FOR, FORGET_AT_ONCE, name_taken, unfinished_replay
+from vestnik.domain.requests import KEPT_FOR, Fresh, Known
+from vestnik.store.begun import Beginning, Begun, Reply, UnderWay
+from vestnik.store.remains import Remains
+from vestnik.store.rows import EARLY_KEPT_FOR, FORGET_AT_ONCE, name_taken
 
 
 class MemoryPeople:
@@ -20,31 +21,29 @@ class MemoryPeople:
     def __init__(self, remains: Remains) -> None:
         self.remains = remains
         remains.lives += 1
-        self._life = remains.lives
+        self._requests = UnderWay(remains.lives)
 
     async def begin_request(self, key: str, fingerprint: str, now: Moment) -> Known:
-        request = self.remains.requests.get(key)
-        if request is not None and request.begun_at <= now - KEPT_FOR:
-            request = None
-        if request is not None and request.fingerprint != fingerprint:
-            return OtherBody()
-        if request is not None and request.reply is not None:
-            return request.reply
-        if request is not None and request.life == self._life:
-            return Running()
-        if request is not None and request.message_id is not None:
-            return unfinished_replay(request.message_id)
-        self.remains.requests[key] = BegunRequest(fingerprint, now, self._life)
-        return Fresh()
+        return await self._requests.begin(key, fingerprint, now, self._begin)
+
+    async def _begin(self, item: Beginning) -> Known:
+        row = self.remains.requests.get(item.key)
+        known = Fresh() if row is None else row.known_to(item)
+        if known == Fresh():
+            self.remains.requests[item.key] = Begun(item.key, item.fingerprint, item.now, item.life)
+        return known
 
     async def finish_request(self, key: str, status: int, body: bytes, location: str | None) -> None:
-        request = self.remains.requests.get(key)
-        if request is None:
+        await self._requests.finish(Reply(key, status, body, location), self._finish)
+
+    async def _finish(self, reply: Reply) -> None:
+        row = self.remains.requests.get(reply.key)
+        if row is None:
             return
-        if status >= 500:
-            del self.remains.requests[key]
-        else:
-            request.reply = Replay(status, body, location)
+        if reply.status < 500:
+            row.status, row.body, row.location = reply.status, reply.body, reply.location
+        elif row.message_id is None:
+            del self.remains.requests[reply.key]
 
     async def forget(self, now: Moment) -> None:
         requests = [key for key, request in self.remains.requests.items() if request.begun_at <= now - KEPT_FOR]

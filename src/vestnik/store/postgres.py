@@ -9,7 +9,6 @@ from typing import Final
 
 from vestnik.domain.account import Account, Key
 from vestnik.domain.delivery import AttemptMade, Backlog, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
-from vestnik.domain.errors import VestnikError
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Acceptance, Message, Order
 from vestnik.domain.moment import LATEST, Moment
@@ -26,7 +25,7 @@ from vestnik.store import (
     postgres_requests,
     postgres_retire,
 )
-from vestnik.store.begun import Beginning, Reply
+from vestnik.store.begun import Beginning, Reply, UnderWay
 from vestnik.store.gather import Gather
 from vestnik.store.hunger import Hunger
 from vestnik.store.intake import Intake
@@ -52,7 +51,7 @@ class PostgresStore:
         self._line = line
         self._life = life
         self._window = dedupe_window
-        self._abandoned: set[str] = set()
+        self._requests = UnderWay(life)
         self._gather = Gather()
         self._reports = Reports(line)
         self._presence = Presence(url, line, life)
@@ -94,25 +93,14 @@ class PostgresStore:
         return await self._line.write(partial(postgres_intake.accept, intakes=intakes))
 
     async def begin_request(self, key: str, fingerprint: str, now: Moment) -> Known:
-        abandoned = key in self._abandoned
-        self._abandoned.discard(key)
-        beginning = Beginning(key, fingerprint, now, self._life, abandoned)
-        try:
-            return await self._gather.do(self._begin_requests, beginning)
-        except VestnikError:
-            if abandoned:
-                self._abandoned.add(key)
-            raise
+        return await self._requests.begin(key, fingerprint, now, partial(self._gather.do, self._begin_requests))
 
     async def _begin_requests(self, items: Sequence[Beginning]) -> list[Known]:
         return await self._line.write(partial(postgres_requests.begin_requests, items=items))
 
     async def finish_request(self, key: str, status: int, body: bytes, location: str | None) -> None:
-        try:
-            await self._gather.do(self._finish_requests, Reply(key, status, body, location))
-        except VestnikError:
-            self._abandoned.add(key)  # Nobody will finish it any more: whoever asks again is told what was accepted.
-            raise
+        reply = Reply(key, status, body, location)
+        await self._requests.finish(reply, partial(self._gather.do, self._finish_requests))
 
     async def _finish_requests(self, replies: Sequence[Reply]) -> list[None]:
         return await self._line.write(partial(postgres_requests.finish_requests, replies=replies))

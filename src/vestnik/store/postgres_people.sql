@@ -90,7 +90,8 @@ FROM unnest($1::text[], $2::int[], $3::bytea[], $4::text[]) AS r (key, status, b
 WHERE q.key = r.key
 
 -- name: drop_requests
-DELETE FROM requests WHERE key = ANY ($1::text[])
+-- One that has accepted a message has not failed, though whoever asked may have been told so.
+DELETE FROM requests WHERE key = ANY ($1::text[]) AND message_id IS NULL
 
 -- name: forget_requests
 DELETE FROM requests

@@ -57,7 +57,7 @@ async def _read(connection: Connection, keys: Sequence[str]) -> dict[str, Begun]
 
 
 async def finish_requests(connection: Connection, replies: Sequence[Reply]) -> list[None]:
-    """Keeps replies; those with a status of 500 or more make their requests forgotten."""
+    """Keeps replies; those with a status of 500 or more make requests forgotten that accepted nothing."""
     kept = [(reply.key, reply.status, reply.body, reply.location) for reply in replies if reply.status < 500]
     if kept:
         await connection.execute(SQL["finish_requests"], *columns(sorted(kept), 4))

@@ -13,20 +13,9 @@ from vestnik.domain.delivery import AttemptMade, ReceiptGot
 from vestnik.domain.lifecycle import UNFINISHED, State
 from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Receipt, ReceiptKind
-from vestnik.domain.requests import Replay
+from vestnik.store.begun import Begun
 from vestnik.store.page import Page
 from vestnik.store.rows import RETIRE_AT_ONCE, DeliveryKey, Early, MessageRow, Retirement, Row, delivery_key
-
-
-@dataclass(slots=True)
-class BegunRequest:
-    """A request under an Idempotency-Key; `life` is the life of the store in which it was begun."""
-
-    fingerprint: str
-    begun_at: Moment
-    life: int
-    message_id: str | None = None
-    reply: Replay | None = None
 
 
 @dataclass(slots=True)
@@ -37,7 +26,7 @@ class Remains:
     clock_offset: Moment = 0
     accounts: dict[str, Account] = field(default_factory=dict)
     keys: list[Key] = field(default_factory=list)
-    requests: dict[str, BegunRequest] = field(default_factory=dict)
+    requests: dict[str, Begun] = field(default_factory=dict)
     messages: dict[str, MessageRow] = field(default_factory=dict)
     rows: dict[DeliveryKey, Row] = field(default_factory=dict)
     of_message: defaultdict[str, list[DeliveryKey]] = field(default_factory=lambda: defaultdict(list))

@@ -30,7 +30,7 @@ from vestnik.store import (
     sqlite_requests,
     sqlite_retire,
 )
-from vestnik.store.begun import Beginning, Reply
+from vestnik.store.begun import Reply, UnderWay
 from vestnik.store.hunger import Hunger
 from vestnik.store.intake import Intake
 from vestnik.store.rows import Retirement
@@ -47,9 +47,8 @@ class SqliteStore:
 
     def __init__(self, rows: GroupCommit, life: int, dedupe_window: Moment | None) -> None:
         self._rows = rows
-        self._life = life
         self._window = dedupe_window
-        self._abandoned: set[str] = set()
+        self._requests = UnderWay(life)
 
     @classmethod
     async def open(cls, path: Path | str, *, dedupe_window: Moment | None = None) -> "SqliteStore":
@@ -74,23 +73,12 @@ class SqliteStore:
         return await self._rows.write(sqlite_intake.accept, intake, weight=len(order.deliveries))
 
     async def begin_request(self, key: str, fingerprint: str, now: Moment) -> Known:
-        abandoned = key in self._abandoned
-        self._abandoned.discard(key)
-        beginning = Beginning(key, fingerprint, now, self._life, abandoned)
-        try:
-            return await self._rows.write(sqlite_requests.begin_requests, beginning)
-        except VestnikError:
-            if abandoned:
-                self._abandoned.add(key)
-            raise
+        ask = partial(self._rows.write, sqlite_requests.begin_requests)
+        return await self._requests.begin(key, fingerprint, now, ask)
 
     async def finish_request(self, key: str, status: int, body: bytes, location: str | None) -> None:
         reply = Reply(key, status, body, location)
-        try:
-            await self._rows.write(sqlite_requests.finish_requests, reply)
-        except VestnikError:
-            self._abandoned.add(key)  # Nobody will finish it any more: whoever asks again is told what was accepted.
-            raise
+        await self._requests.finish(reply, partial(self._rows.write, sqlite_requests.finish_requests))
 
     # Dispatch
 

@@ -69,7 +69,8 @@ FROM json_each(:replies) AS r
 WHERE requests.key = r.value ->> 0
 
 -- name: drop_requests
-DELETE FROM requests WHERE key IN (SELECT value FROM json_each(:keys))
+-- One that has accepted a message has not failed, though whoever asked may have been told so.
+DELETE FROM requests WHERE key IN (SELECT value FROM json_each(:keys)) AND message_id IS NULL
 
 -- name: forget_requests
 DELETE FROM requests

@@ -30,7 +30,7 @@ def begin_requests(connection: sqlite3.Connection, items: list[Beginning]) -> li
 
 
 def finish_requests(connection: sqlite3.Connection, replies: list[Reply]) -> list[None]:
-    """Keeps replies; those with a status of 500 or more make their requests forgotten."""
+    """Keeps replies; those with a status of 500 or more make requests forgotten that accepted nothing."""
     forgotten = [reply.key for reply in replies if reply.status >= 500]
     kept = [reply for reply in replies if reply.status < 500]
     if kept:

@@ -167,6 +167,27 @@ def test_a_reply_that_could_not_be_kept_is_kept_later() -> None:
     asking(work, store=store)
 
 
+def test_while_the_end_of_a_request_is_being_kept_nobody_else_ends_it() -> None:
+    class SlowToEnd(MemoryStore):
+        told = 0
+
+        async def finish_request(self, key: str, status: int, body: bytes, location: str | None) -> None:
+            self.told += 1
+            await asyncio.sleep(1)
+            await super().finish_request(key, status, body, location)
+
+    store = SlowToEnd()
+
+    async def work(ask: Asking) -> None:
+        first = asyncio.ensure_future(post(ask, "1"))
+        await pass_time(0.5)
+        assert (await post(ask, "1")).problem(409) == "still-running"
+        assert (await first).expect(202) == (await post(ask, "1")).expect(202)
+        assert store.told == 1
+
+    asking(work, store=store)
+
+
 @pytest.mark.parametrize("path", ["/api/messages", "/api/sendmsg"])
 def test_after_a_crash_before_the_reply_the_accepted_message_is_the_reply(path: str) -> None:
     class Crashing(MemoryStore):
