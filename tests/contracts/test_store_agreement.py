@@ -19,7 +19,7 @@ from tests.contracts.two_stores import (
     people,
 )
 from vestnik.domain.account import Account, Key
-from vestnik.domain.delivery import Claim, Ending, Return, Verdict
+from vestnik.domain.delivery import Claim, Ending, Verdict
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.moment import SECOND
 from vestnik.domain.outcomes import Receipt, ReceiptKind
@@ -116,7 +116,7 @@ class Deliveries(TwoStores):
     @rule(number=numbers, wait=waits, suspect=st.booleans())
     def give_back(self, number: int, wait: int, suspect: bool) -> None:
         claim = self._any_claim(number)
-        self.both("give_back", [Return(claim.delivery_id, claim.attempt, self.now + wait * SECOND, suspect)], self.now)
+        self.both("give_back", [claim.back(self.now + wait * SECOND, suspect=suspect)], self.now)
 
     @precondition(lambda self: self.claims)
     @rule(heard=st.lists(st.tuples(numbers, reports), min_size=1, max_size=4), age=waits)

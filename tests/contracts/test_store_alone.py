@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.contracts.stores import Desk, exam, order, put_off, taken
-from vestnik.domain.delivery import Claimed, Return
+from vestnik.domain.delivery import Claimed
 from vestnik.domain.priority import Priority
 from vestnik.ports import Store
 
@@ -27,7 +27,7 @@ async def test_a_recipient_gets_the_next_one_only_after_the_last_was_recorded(de
     await desk.store.record([taken(first.claims[0])], 310)
     second = await claim_alone(desk.store, 310)
     assert names(second) == ["M0002-0"]
-    await desk.store.give_back([Return("M0002-0", 1, 400)], 320)
+    await desk.store.give_back([second.claims[0].back(400)], 320)
     assert names(await claim_alone(desk.store, 330)) == ["M0003-0"]
 
 

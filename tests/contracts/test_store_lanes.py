@@ -18,9 +18,10 @@ from tests.contracts.stores import (
     put_off,
     state,
     taken,
+    unheard,
 )
-from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Ending, Return
-from vestnik.domain.errors import IllegalStep
+from vestnik.domain.delivery import AttemptMade, Claim, Claimed, Ending
+from vestnik.domain.errors import IllegalStep, StoreUnavailable
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.message import Sender
 from vestnik.domain.priority import Priority
@@ -237,9 +238,8 @@ async def test_doubt_is_told_to_the_next_attempt_and_holds_the_slot(desk: Desk) 
 async def test_an_attempt_given_back_does_not_count(desk: Desk) -> None:
     await desk.store.accept(order(1, "ann", "bob"), 100)
     ann, bob = await claim(desk.store, 100)
-    await desk.store.give_back(
-        [Return(ann.delivery_id, 1, 120, suspect=True), Return(bob.delivery_id, 2, 120), Return("M9-9", 1, 120)], 110
-    )
+    strange = [replace(bob, attempt=2), replace(bob, claimed_at=99), replace(ann, delivery_id="M9-9")]
+    await desk.store.give_back([ann.back(120, suspect=True), *(each.back(120) for each in strange)], 110)
     assert await state(desk.store, "M0001-1") is State.SENDING
     found = await delivery(desk.store, "M0001-0")
     assert (found.state, found.attempts, found.due_at) == (State.WAITING, 0, 120)
@@ -254,9 +254,35 @@ async def test_an_attempt_given_back_does_not_count(desk: Desk) -> None:
 async def test_an_attempt_given_back_after_the_clock_was_set_back_waits_for_the_time_that_it_had(desk: Desk) -> None:
     await desk.store.accept(order(1, "ann"), 100)
     (ann,) = await claim(desk.store, 100)
-    await desk.store.give_back([Return(ann.delivery_id, 1, 40)], 40)
+    await desk.store.give_back([ann.back(40)], 40)
     assert await claim(desk.store, 99) == []
     assert [again.attempt for again in await claim(desk.store, 100)] == [1]
+
+
+@exam
+async def test_what_was_given_back_unheard_is_not_taken_from_whoever_has_claimed_it_since(desk: Desk) -> None:
+    await desk.store.accept(order(1), 100)
+    first = await claim_one(desk.store, 100)
+    with unheard(desk.store), pytest.raises(StoreUnavailable):
+        await desk.store.give_back([first.back(105)], 105)
+    second = await claim_one(desk.store, 110)
+    assert second.attempt == first.attempt
+    await desk.store.give_back([first.back(115)], 115)
+    assert await state(desk.store, "M0001-0") is State.SENDING
+    assert await desk.store.record([taken(second)], 120) == [True]
+
+
+@exam
+async def test_the_end_of_a_lease_that_was_given_back_does_not_end_the_next_one_of_its_number(desk: Desk) -> None:
+    await desk.store.accept(order(1), 100)
+    await claim_one(desk.store, 100)
+    (orphan,) = await desk.store.orphans(10, 160)
+    await desk.store.give_back([orphan.back(161)], 161)
+    again = await claim_one(desk.store, 162)
+    assert again.attempt == orphan.attempt
+    assert await desk.store.record([put_off(orphan, 163, doubt=True)], 163) == [False]
+    assert await state(desk.store, "M0001-0") is State.SENDING
+    assert await desk.store.record([taken(again)], 164) == [True]
 
 
 @exam

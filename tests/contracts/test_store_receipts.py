@@ -16,7 +16,6 @@ from tests.contracts.stores import (
     state,
     taken,
 )
-from vestnik.domain.delivery import Return
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.moment import SECOND, seconds
 from vestnik.domain.outcomes import ReceiptKind
@@ -180,7 +179,7 @@ async def test_a_report_that_comes_while_it_is_sent_again_waits_for_the_answer(d
     ann, bob = await claim(store, 120)
     await store.apply([report(DELIVERED, f"y{n}", 125, reference=f"M0001-{n}") for n in (0, 1)], 126)
     assert (await message(store, "M0001")).counts == {State.SENDING: 2}
-    await store.give_back([Return(ann.delivery_id, 2, 130)], 127)
+    await store.give_back([ann.back(130)], 127)
     await store.record([put_off(bob, 200)], 128)
     found = [await delivery(store, f"M0001-{n}") for n in (0, 1)]
     assert [(each.state, each.external_id) for each in found] == [(State.DELIVERED, "y0"), (State.DELIVERED, "y1")]
@@ -321,7 +320,7 @@ async def test_a_report_kept_for_a_recipient_settles_what_is_in_doubt_when_its_n
     again = await claim_one(store, 120)
     await store.apply([report(DELIVERED, "token", 125, recipient="ann")], 126)
     assert await state(store, "M0001-0") is State.SENDING
-    await store.give_back([Return(again.delivery_id, again.attempt, 130)], 127)
+    await store.give_back([again.back(130)], 127)
     assert await state(store, "M0001-0") is State.DELIVERED
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.contracts.stores import Desk, claim_one, exam, order, put_off, taken
-from vestnik.domain.delivery import Backlog, Claim, Due, Return, Waiting
+from vestnik.domain.delivery import Backlog, Claim, Due, Waiting
 from vestnik.domain.priority import Priority
 
 
@@ -106,7 +106,7 @@ async def test_an_attempt_that_was_put_off_is_told_again_with_the_next_fence(des
 async def test_those_who_kept_us_waiting_are_looked_for_apart(desk: Desk) -> None:
     await desk.store.accept(order(1, "ann"), 100)
     claimed = await claim_one(desk.store, 110)
-    await desk.store.give_back([Return(claimed.delivery_id, claimed.attempt, 110, suspect=True)], 110)
+    await desk.store.give_back([claimed.back(110, suspect=True)], 110)
     assert ids(await look(desk, 120)) == [[], [], []]
     assert ids(await look(desk, 120, suspects=True)) == [[], ["M0001-0"], []]
 

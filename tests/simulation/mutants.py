@@ -49,7 +49,8 @@ def no_fence() -> AbstractContextManager[Any]:
 
     def forgetful(self: Page, verdict: Verdict, now: Moment) -> bool:
         row = self.rows.get(rows.delivery_key(verdict.delivery_id) or ("", 0))
-        return record(self, replace(verdict, attempt=row.attempts) if row else verdict, now)
+        current = replace(verdict, attempt=row.attempts, started_at=row.claimed_at or 0) if row else verdict
+        return record(self, current, now)
 
     return patch.object(Page, "record", forgetful)
 

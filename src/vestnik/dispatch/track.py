@@ -161,13 +161,13 @@ class Track:
         returns: list[Return] = []
         for claim in claims:
             if not self._suspects and terms.suspects.include(claim.recipient, now):
-                returns.append(Return(claim.delivery_id, claim.attempt, now, suspect=True))
+                returns.append(claim.back(now, suspect=True))
             elif (not_before := terms.pace.hold_until(claim.recipient, now)) is not None:
-                returns.append(Return(claim.delivery_id, claim.attempt, not_before, suspect=self._suspects))
+                returns.append(claim.back(not_before, suspect=self._suspects))
             elif terms.turns is not None and terms.turns.busy(claim.recipient):
                 if self._suspects:
                     later = now + seconds(terms.settings.patience)
-                    returns.append(Return(claim.delivery_id, claim.attempt, later, suspect=True))
+                    returns.append(claim.back(later, suspect=True))
                 else:
                     terms.turns.wait(claim)
             else:
@@ -235,7 +235,7 @@ class Track:
         self._handed_over(flight.claim)
         now = self._terms.clock.now()
         if self._terms.turns is not None and (followers := self._terms.turns.send_home(flight.claim.recipient)):
-            self._terms.recorder.give_back([Return(c.delivery_id, c.attempt, now, suspect=True) for c in followers])
+            self._terms.recorder.give_back([claim.back(now, suspect=True) for claim in followers])
         if self._replaced < self._terms.settings.slow_limit:
             flight.replaced = True
             self._replaced += 1
@@ -247,7 +247,7 @@ class Track:
         while not self._queue.empty():
             claims.append(self._queue.get_nowait())
         now = self._terms.clock.now()
-        return [Return(claim.delivery_id, claim.attempt, now, suspect=self._suspects) for claim in claims]
+        return [claim.back(now, suspect=self._suspects) for claim in claims]
 
     async def _land(self) -> None:
         if not self._in_air:

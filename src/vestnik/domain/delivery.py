@@ -35,9 +35,10 @@ class Claim:
     sender_id: str
     sender_name: str
     attempt: int
-    """1 is the first. It is the fence too: a record that names an older attempt is refused."""
+    """1 is the first. With `claimed_at` it is the fence too: what comes of an older lease is refused."""
     max_attempts: int
     claimed_at: Moment
+    """When this lease began: an attempt that was given back is followed by another one of its number."""
     doubt: bool = False
     """An earlier attempt ended without an answer and may have arrived."""
     issue: int = 0
@@ -52,6 +53,10 @@ class Claim:
     def key(self) -> str:
         """The Idempotency-Key of its attempts, one for each issue: a known key is answered and not sent again."""
         return f"{self.delivery_id}.{self.issue}" if self.issue else self.delivery_id
+
+    def back(self, due_at: Moment, *, suspect: bool = False) -> "Return":
+        """The claim, to be given back untried."""
+        return Return(self.delivery_id, self.attempt, self.claimed_at, due_at, suspect)
 
 
 class Ending(StrEnum):
@@ -72,6 +77,7 @@ class Verdict:
     event: Event
     ending: Ending
     started_at: Moment
+    """When the attempt was claimed."""
     due_at: Moment | None = None
     """When to try again; only with PUT_OFF."""
     external_id: str | None = None
@@ -89,8 +95,9 @@ class Return:
 
     delivery_id: str
     attempt: int
+    claimed_at: Moment
     due_at: Moment
-    suspect: bool = False
+    suspect: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Page:
         row = self.rows.get(split_delivery_id(verdict.delivery_id))
         if row is None:
             return False
-        if row.state is not State.SENDING or row.attempts != verdict.attempt:
+        if not row.is_leased(verdict.attempt, verdict.started_at):
             self._take_late(row, verdict)
             return False
         following = must_step(row.state, verdict.event)
@@ -67,7 +67,7 @@ class Page:
     def give_back(self, back: Return) -> None:
         """The attempt was not made and does not count; ignored where the fence has moved on."""
         row = self.rows.get(split_delivery_id(back.delivery_id))
-        if row is None or row.state is not State.SENDING or row.attempts != back.attempt:
+        if row is None or not row.is_leased(back.attempt, back.claimed_at):
             return
         row.attempts -= 1
         row.due_at = max(back.due_at, row.due_at or 0)  # A clock that was set back makes nothing due before its time.

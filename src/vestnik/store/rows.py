@@ -38,7 +38,7 @@ def delivery_key(delivery: str | None) -> DeliveryKey | None:
 
 
 class Row(msgspec.Struct, array_like=True):
-    """One delivery. `attempts` counts all that were begun and is the fence; `max_attempts` is how far it may count."""
+    """One delivery. `attempts` counts all that were begun and not given back, `max_attempts` how far that may go."""
 
     message_id: str
     ordinal: int
@@ -69,6 +69,10 @@ class Row(msgspec.Struct, array_like=True):
     @property
     def key(self) -> DeliveryKey:
         return self.message_id, self.ordinal
+
+    def is_leased(self, attempt: int, claimed_at: Moment) -> bool:
+        """Whether this very lease lasts: the fence for whatever ends it."""
+        return self.state is State.SENDING and (self.attempts, self.claimed_at or 0) == (attempt, claimed_at)
 
     def move(self, state: State) -> None:
         """To the state, letting go of what has no meaning there; what is in doubt keeps its dedupe slot."""
