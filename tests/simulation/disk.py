@@ -28,6 +28,7 @@ class Fate(Enum):
     BUSY = "busy"
     LOST = "the process dies before the commit"
     KEPT = "the process dies after the commit"
+    UNHEARD = "it is made, and whoever asked for it cannot be told"
 
 
 class Disk:
@@ -58,10 +59,12 @@ class Disk:
 class File:
     """A database that outlives the processes that open it, with the disk it is on."""
 
-    def __init__(self, disk: Disk, *, vital: bool) -> None:
+    def __init__(self, disk: Disk, *, vital: bool, remote: bool = False) -> None:
         self.disk = disk
         self.vital = vital
         """Dooms of the disk are meant for this file."""
+        self.remote = remote
+        """It is behind a connection, which may break in the moment of a commit."""
         self.uri = f"file:life{next(_names)}?mode=memory&cache=shared"
         self._keeper = sqlite3.connect(self.uri, uri=True)
         _files[self.uri] = self
@@ -137,6 +140,9 @@ class LoopCommit(GroupCommit):
                 job.error = StoreUnavailable("database is locked")
         elif fate is not Fate.LOST:
             self._commit(batch)
+        if fate is Fate.UNHEARD and self._file.remote:
+            for job in batch:
+                job.error = StoreUnavailable("the connection broke at a commit")
         if fate in (Fate.LOST, Fate.KEPT) and self._process is not None:
             self._process.die()
             return

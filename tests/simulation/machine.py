@@ -45,7 +45,7 @@ class Machine:
         self.story = story
         self.disk = Disk(Random(f"disk {plan.seed}"), plan.slow_disk)
         self.files = {
-            "vestnik.db": File(self.disk, vital=True),
+            "vestnik.db": File(self.disk, vital=True, remote=bool(plan.peers)),
             "emulator.db": File(self.disk, vital=plan.seed % 2 == 0),
         }
         self.remains = Remains()

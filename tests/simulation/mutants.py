@@ -22,8 +22,9 @@ from vestnik.domain.lifecycle import SLOTLESS, Event, State
 from vestnik.domain.message import Acceptance
 from vestnik.domain.moment import Moment, seconds
 from vestnik.domain.outcomes import Outcome, PutOff, Receipt
-from vestnik.domain.requests import Fresh
+from vestnik.domain.requests import Fresh, Known
 from vestnik.store import memory_people, rows, sqlite_intake, sqlite_requests
+from vestnik.store.begun import Beginning, Begun
 from vestnik.store.page import Page
 
 Mutant = Callable[[], AbstractContextManager[Any]]
@@ -195,6 +196,16 @@ def forgetful_of_requests() -> AbstractContextManager[Any]:
     )
 
 
+def credulous() -> AbstractContextManager[Any]:
+    """A request that this life of the store began counts as under way although nobody works on it."""
+    known_to = Begun.known_to
+
+    def unasked(self: Begun, asking: Beginning) -> Known:
+        return known_to(self, asking._replace(abandoned=False))
+
+    return patch.object(Begun, "known_to", unasked)
+
+
 def hasty() -> AbstractContextManager[Any]:
     """The store in a file says that something is written before it is."""
     submit = LoopCommit._submit
@@ -224,6 +235,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         deaf,
         counted,
         forgetful_of_requests,
+        credulous,
         hasty,
     )
 }

@@ -63,6 +63,9 @@ _READS: Final = frozenset(
 )
 
 
+_OVER_ROWS: Final = frozenset({"begin_request", "finish_request"})
+"""These know more than their rows do, and only the rows are on the disk."""
+_ROWS: Final = ("_begin", "_finish")
 _RINGING: Final = frozenset({"accept", "give_back", "reschedule", "retry"})
 """After these something may be due, for whichever process looks first."""
 _LOOK_EVERY: Final = 30.0
@@ -76,11 +79,15 @@ class KeptInMemory:
         self._store = store
         self._disk = MACHINE.get().disk
         self._process = PROCESS.get()
+        for row in _ROWS:
+            setattr(store, row, self._behind_a_disk(row))
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
-        if not callable(method):
-            return method
+        return method if name in _OVER_ROWS or not callable(method) else self._behind_a_disk(name)
+
+    def _behind_a_disk(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._store, name)
 
         async def asked(*args: Any, **kwargs: Any) -> Any:
             return await self._carry_out(method, name not in _READS, args, kwargs)
@@ -103,6 +110,8 @@ class KeptInMemory:
             process.die()
             await process.last_breath()
         result = await method(*args, **kwargs)
+        if fate is Fate.UNHEARD:
+            raise StoreUnavailable("the connection broke at a commit")
         if fate is Fate.KEPT:
             process.die()
             await process.last_breath()

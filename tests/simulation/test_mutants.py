@@ -31,6 +31,7 @@ NOTICED_WITHIN: Final[dict[str, tuple[int, Callable[[int], Plan]]]] = {
     "deaf": (10, partial(drawn, store="memory")),
     "counted": (20, partial(drawn, store="memory")),
     "forgetful_of_requests": (40, partial(drawn, store="memory")),
+    "credulous": (15, partial(contested, store="memory")),
     "hasty": (10, partial(drawn, store="sqlite")),
 }
 """How many lives it takes at most, and of which kind."""

@@ -73,6 +73,8 @@ class Weather:
         for messenger in MESSENGERS:
             for recipient in self._machine.plan.recipients[messenger]:
                 await self._until_done(_phone(messenger, recipient, online=True, blocked=False))
+        while self._service.running is None:  # noqa: ASYNC110 - it is started again within seconds
+            await asyncio.sleep(0.1)
 
     async def prepare(self) -> None:
         """What phones are like before trouble comes; reports are promised only to those who asked for them."""
@@ -128,7 +130,7 @@ class Weather:
             self._random.random() * self._random.choice((1, 10)),
         )
         if way < 0.3:
-            disk.doom = Fate.BUSY
+            disk.doom = self._random.choice((Fate.BUSY, Fate.UNHEARD)) if self._peers else Fate.BUSY
             return
         if way < 0.5:
             disk.stalled = self._random.random() * self._random.choice((1, 5))
