@@ -47,9 +47,17 @@ def ask(address: str, *statements: str) -> Any:
 
 def wipe() -> None:
     """Empties every table of this run's database, if it has any yet, and settings that a test gave it."""
-    tables = ask(url(), "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'") or ""
-    own = [table for table in tables.split() if table != "schema_version"]
-    ask(url(), *(f"DELETE FROM {table}" for table in own))
+    ask(url(), *(f"DELETE FROM {table}" for table in _tables() if table != "schema_version"))
+
+
+def raze() -> None:
+    """Drops every table of this run's database, and with them what the server learned about their rows."""
+    ask(url(), *(f"DROP TABLE {table} CASCADE" for table in _tables()))
+
+
+def _tables() -> list[str]:
+    tables: str = ask(url(), "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'") or ""
+    return tables.split()
 
 
 @cache

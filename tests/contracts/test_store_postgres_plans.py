@@ -71,7 +71,8 @@ STATEMENTS: Final = {
 
 
 def plans(statements: dict[tuple[str, str], str]) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Every node of the plan of each statement, the way that the store's own connections plan."""
+    """Every node of the plan of each statement, the way that the store's own connections plan at the first start."""
+    postgres.raze()
     live(_nothing)
 
     async def explain() -> dict[tuple[str, str], list[dict[str, Any]]]:
