@@ -3,9 +3,9 @@
 It has never heard of what the requests ask.
 """
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import msgspec
@@ -67,6 +67,12 @@ class Begun(msgspec.Struct, array_like=True):
         return Fresh() if self.message_id is None else unfinished_replay(self.message_id)
 
 
+@dataclass(slots=True, eq=False)
+class _Asking:
+    overtaken: bool = False
+    """Another one was let in meanwhile: what the store answers may be of before that one's end."""
+
+
 class UnderWay:
     """The requests that one life of a store has let in and that have not ended.
 
@@ -77,35 +83,38 @@ class UnderWay:
     def __init__(self, life: int) -> None:
         self._life = life
         self._let_in: set[str] = set()
-        self._asked = Counter[str]()
-        """How many wait for the store under a key."""
+        self._asking: dict[str, list[_Asking]] = {}
+        """Who waits for the store under a key."""
 
     async def begin(
         self, key: str, fingerprint: str, now: Moment, ask: Callable[[Beginning], Awaitable[Known]]
     ) -> Known:
-        """What the store answers; of all that are Fresh at a time one is let in, the others are told that it runs."""
-        abandoned = key not in self._let_in and key not in self._asked
-        with self._asking(key):
+        """What the store answers; of all that hear Fresh one is let in, and who asked before that is told it runs."""
+        abandoned = key not in self._let_in and key not in self._asking
+        with self._waiting(key) as asking:
             known = await ask(Beginning(key, fingerprint, now, self._life, abandoned))
         if known != Fresh():
             return known
-        if key in self._let_in:
+        if asking.overtaken or key in self._let_in:
             return Running()
+        for other in self._asking.get(key, ()):
+            other.overtaken = True
         self._let_in.add(key)
         return known
 
     async def finish(self, reply: Reply, tell: Callable[[Reply], Awaitable[None]]) -> None:
         """Nobody works on it any more, whether the store can be told or not."""
         self._let_in.discard(reply.key)
-        with self._asking(reply.key):
+        with self._waiting(reply.key):
             await tell(reply)
 
     @contextmanager
-    def _asking(self, key: str) -> Iterator[None]:
-        self._asked[key] += 1
+    def _waiting(self, key: str) -> Iterator[_Asking]:
+        asking = _Asking()
+        self._asking.setdefault(key, []).append(asking)
         try:
-            yield
+            yield asking
         finally:
-            self._asked[key] -= 1
-            if not self._asked[key]:
-                del self._asked[key]
+            self._asking[key].remove(asking)
+            if not self._asking[key]:
+                del self._asking[key]

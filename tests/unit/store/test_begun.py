@@ -161,3 +161,15 @@ async def test_an_answer_that_lets_nobody_in_leaves_the_key_abandoned(far: Far) 
         assert await asked == known
     await far.begin()
     assert far.abandoned == [True, True, True]
+
+
+@living
+async def test_who_hears_after_the_end_of_another_what_was_true_before_it_is_not_let_in(far: Far) -> None:
+    first, second = await far.begin(), await far.begin()
+    far.answer(1, FRESH)
+    assert await second == FRESH
+    ending = await far.finish()
+    far.answer(2, None)
+    await ending
+    far.answer(0, FRESH)
+    assert await first == RUNNING
