@@ -78,4 +78,4 @@ class OwnPostgres:
             lines = state.read_text().splitlines()
         except FileNotFoundError:
             return False
-        return lines[0] == str(self._process.pid) and len(lines) > 7 and lines[7].strip() == "ready"
+        return len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7].strip() == "ready"
