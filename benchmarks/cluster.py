@@ -7,7 +7,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from kombu import Connection
 
 from benchmarks.peers import virtual_host
 from benchmarks.processes import Failed, Program, every, find_server, parent
+from benchmarks.quota import kept_to
 from benchmarks.vestnik import READY, VESTNIK, directed
 
 _SERVER: Final = os.environ.get("BENCH_POSTGRES_URL", "postgresql://postgres@127.0.0.1")
@@ -103,8 +104,11 @@ def dispatching(folder: Path, far: str) -> Iterator[OnPostgres]:
 
 
 @contextmanager
-def relaying(folder: Path, far: str, workers: int) -> Iterator[OnPostgres]:
-    """An API node, a relay and so many Celery workers, with Telegram at the address `far`."""
+def relaying(folder: Path, far: str, workers: int, share: float | None = None) -> Iterator[OnPostgres]:
+    """An API node, a relay and so many Celery workers, with Telegram at the address `far`.
+
+    `share` is the share of a core that each worker is kept to.
+    """
     virtual_host.make()
     settings = {**directed(far), "VESTNIK_DATABASE_URL": _URL, "VESTNIK_BROKER_URL": virtual_host.URL}
 
@@ -117,14 +121,16 @@ def relaying(folder: Path, far: str, workers: int) -> Iterator[OnPostgres]:
             _database(),
             start("node", "serve", *options, ready=READY) as node,
             start("relay", "relay", ready="^(vestnik relay ready)$") as relay,
-            start("worker1", "worker", "--", "-n", "worker1") as first,
+            ExitStack() as started,
         ):
-            pids = {"API node": node.pid, "relay": relay.pid, "worker": first.pid}
-            if workers == 1:
-                yield _consumed(node.said, pids, workers)
-                return
-            with start("worker2", "worker", "--", "-n", "worker2") as second:
-                yield _consumed(node.said, {**pids, "second worker": second.pid}, workers)
+            names = ("worker", "second worker")[:workers]
+            own = {
+                name: started.enter_context(start(name, "worker", "--", "-n", name.replace(" ", "-"))).pid
+                for name in names
+            }
+            service = _consumed(node.said, {"API node": node.pid, "relay": relay.pid, **own}, workers)
+            with kept_to(share, list(own.values())) if share else nullcontext():
+                yield service
     finally:
         virtual_host.drop()
 

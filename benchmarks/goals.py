@@ -94,7 +94,8 @@ def _of_isolation() -> list[Goal]:
 
 
 def _of_cluster() -> list[Goal]:
-    where, workers = drain.ON_POSTGRES, _ratio(drain.ON_POSTGRES, drain.TWO_WORKERS, "rate", drain.ONE_WORKER)
+    where = drain.ON_POSTGRES
+    workers = _ratio(where, drain.TWO_KEPT_SHORT, "rate", drain.ONE_KEPT_SHORT)
     return [
         Goal("9: PostgreSQL, one dispatcher, times Celery + RabbitMQ", 5.0, True, _across(where, drain.DISPATCHER)),
         Goal("9: relay and two workers, times Celery + RabbitMQ", 5.0, True, _across(where, drain.TWO_WORKERS)),

@@ -7,12 +7,26 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from benchmarks.cluster import SERVERS, OnPostgres, dispatching, missing, relaying
 from benchmarks.figures import Sample
-from benchmarks.scenarios.drain import DISPATCHER, ON_POSTGRES, ONE_WORKER, TWO_WORKERS, UNITS, drained, noted
+from benchmarks.scenarios.drain import (
+    DISPATCHER,
+    ON_POSTGRES,
+    ONE_KEPT_SHORT,
+    ONE_WORKER,
+    TWO_KEPT_SHORT,
+    TWO_WORKERS,
+    UNITS,
+    drained,
+    noted,
+)
 from benchmarks.scenarios.rounds import Contender, Scenario, Sizes
 from benchmarks.vestnik import stubbing
+
+_SHARE: Final = 1 / 4
+"""Of a core, for each worker that is kept short: all processes of two such leave a core of two free."""
 
 
 def on_postgres(sizes: Sizes) -> Scenario:
@@ -31,6 +45,8 @@ def on_postgres(sizes: Sizes) -> Scenario:
         DISPATCHER: (missing(broker=False), contender(dispatching)),
         ONE_WORKER: (missing(broker=True), contender(lambda folder, far: relaying(folder, far, 1))),
         TWO_WORKERS: (missing(broker=True), contender(lambda folder, far: relaying(folder, far, 2))),
+        ONE_KEPT_SHORT: (missing(broker=True), contender(lambda folder, far: relaying(folder, far, 1, _SHARE))),
+        TWO_KEPT_SHORT: (missing(broker=True), contender(lambda folder, far: relaying(folder, far, 2, _SHARE))),
     }
     running = {name: run for name, (why, run) in possible.items() if not why}
     left_out = {name: why for name, (why, _) in possible.items() if why}
