@@ -43,6 +43,7 @@ def both(sizes: Sizes) -> Scenario:
             behind = max(0.0, ask(far.said, get("/stats")).json()["last_at"] - ended)
             cpu = meter.cpu()
             arrivals: dict[str, float] = ask(far.said, get("/arrivals")).json()
+            service.wait_until_done(time.time())  # What arrived last may not be recorded yet.
             accepted = service.accepted()
             late = [1_000 * (at - accepted[number]) for number, at in arrivals.items()]
             values = {

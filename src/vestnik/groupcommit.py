@@ -34,7 +34,7 @@ operation should take few statements with few steps, for instance one JSON param
 BATCH: Final = 5_000
 """The most weight that is committed at once; one heavier item is a batch of its own."""
 
-TOLD_AT_ONCE: Final = 32
+TOLD_AT_ONCE: Final = 64
 """So many of those who wait are woken in one turn of the event loop."""
 
 _WRITER_CACHE: Final = 32 * 1024

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 _ATTEMPT_ENDED: Final = {ending: f"attempt {ending.replace('_', ' ')}" for ending in Ending}
 SUSPECTS_SHARE: Final = 8
 """One slot in this many is for recipients that kept us waiting lately."""
+AHEAD: Final = 2
+"""So many claims wait for each slot of the main track: with fewer the slots are empty while the next are claimed."""
 
 
 class Lane:
@@ -58,7 +60,7 @@ class Lane:
             Turns(self._start) if one_at_a_time and not store.shared else None,
             alone=one_at_a_time and store.shared,
         )
-        self._main = self._track(suspects=False, slots=settings.slots, ahead=settings.slots)
+        self._main = self._track(suspects=False, slots=settings.slots, ahead=settings.slots * AHEAD)
         self._side = self._track(suspects=True, slots=max(1, settings.slots // SUSPECTS_SHARE), ahead=0)
 
     def _track(self, *, suspects: bool, slots: int, ahead: int) -> Track:

@@ -19,8 +19,8 @@ from vestnik.domain.outcomes import Outcome, Unclear
 
 log = structlog.get_logger()
 
-_STARTED_AT_ONCE: Final = 16
-"""So many workers set out in one turn of the event loop."""
+_STARTED_AT_ONCE: Final = 64
+"""So many workers set out in one turn of the event loop, which is their share beside what the sockets bring to it."""
 _STORE_PAUSE: Final = 0.5
 """Seconds before asking a store again that cannot answer."""
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 
-from tests.unit.dispatch.stage import House, ScriptedGateway, take
+from tests.unit.dispatch.stage import NOTHING_LOST, House, ScriptedGateway, take, take_in_a_moment
 from tests.virtual import run
-from vestnik.domain.delivery import Claim
+from vestnik.dispatch.terms import LaneSettings
+from vestnik.domain.delivery import Claim, Claimed
 from vestnik.domain.lifecycle import State
 from vestnik.domain.outcomes import Outcome, PutOff, Refused
 
@@ -97,3 +99,22 @@ def test_what_is_not_sent_before_its_end_expires() -> None:
         return await house.counts(message)
 
     assert run(life()) == {State.EXPIRED: 1}
+
+
+def test_slots_are_seldom_empty_while_a_claim_takes_half_as_long_again_as_an_attempt() -> None:
+    async def life() -> float:
+        toy = ScriptedGateway(take_in_a_moment)
+        house = House(LaneSettings(NOTHING_LOST, slots=8), toy=toy)
+        claim = house.store.claim
+
+        async def slow(*which: Any, **how: Any) -> Claimed:
+            await asyncio.sleep(0.015)
+            return await claim(*which, **how)
+
+        house.store.claim = slow  # type: ignore[method-assign] # so that a claim takes its time
+        await house.accept([str(n) for n in range(320)])
+        await house.live(10)
+        return toy.times()[-1] - toy.times()[0]
+
+    full = 0.01 * (320 / 8 - 1)
+    assert run(life()) < full * 1.2
