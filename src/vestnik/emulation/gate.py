@@ -24,11 +24,16 @@ class Gate:
         self._left = asyncio.Event()
 
     async def through(self, call: Awaitable[T]) -> T:
-        """The call's result; HungUp where it was ended before it had one. A coroutine begins when the gate is open."""
-        while not self._open.is_set():
-            await self._open.wait()
+        """The call's result; HungUp where it was ended before it had one. A coroutine begins when the gate is open.
+
+        A call from within a call is a part of it, and ends with it.
+        """
         task = asyncio.current_task()
         assert task is not None
+        if task in self._calls:
+            return await call
+        while not self._open.is_set():
+            await self._open.wait()
         self._calls[task] = False
         cancelled_before = task.cancelling()
         try:
