@@ -215,6 +215,23 @@ def test_registered_bots_are_listed(tmp_path: Path) -> None:
     told(tmp_path, story)
 
 
+@pytest.mark.parametrize("messenger", ["telegram", "viber", "whatsapp"])
+def test_a_registered_bot_is_called_by_the_name_that_is_listed_too(tmp_path: Path, messenger: str) -> None:
+    credential = {"telegram": "8:x", "viber": "token", "whatsapp": "42"}[messenger]
+
+    async def story(world: Life) -> None:
+        name = (await world.control("PUT", f"/bots/{messenger}/{credential}"))["bot"]
+        said = {"text": "Hi", "bot": name}
+        path = f"/phones/{messenger}/{JOHN[messenger]}/messages"
+        assert (await world.control("POST", path, said, expect=201))["bot"] == name
+        await world.control("DELETE", f"/bots/{messenger}/{name}", expect=204)
+        assert {"messenger": messenger, "bot": name} not in (await world.control("GET", "/bots"))["bots"]
+        nobody = await world.control("POST", path, {**said, "bot": "no bot"}, expect=422)
+        assert nobody["errors"][0]["pointer"] == "#/bot"
+
+    told(tmp_path, story)
+
+
 def test_an_unknown_prefix_is_no_emulator_and_an_absolute_address_is_as_good_as_a_path(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         assert (await world.ask("GET", "/pigeon/send")).status == 404

@@ -135,6 +135,9 @@ def test_the_http_status_of_a_code_can_be_chosen(tmp_path: Path) -> None:
     told(tmp_path, story)
 
 
+TOO_MANY = "Message failed to send because there were too many messages sent from this phone number"
+
+
 def test_real_limits_are_eighty_messages_a_second_and_a_pair_that_pays_back(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         await does(world, "messages", text="Hello")
@@ -142,8 +145,11 @@ def test_real_limits_are_eighty_messages_a_second_and_a_pair_that_pays_back(tmp_
         # What the person wrote is one of the eighty.
         assert [json.loads(answer.body).get("error", {}).get("code") for answer in answers] == [None] * 79 + [130429]
         world.clock.move(60)
-        codes = [json.loads((await world.send("whatsapp")).body).get("error", {}).get("code") for _ in range(46)]
-        assert codes == [None] * 45 + [131056]
+        assert json.loads(answers[-1].body)["error"]["error_data"]["details"] == f"{TOO_MANY} in a short period of time"
+        errors = [json.loads((await world.send("whatsapp")).body).get("error", {}) for _ in range(46)]
+        assert [error.get("code") for error in errors] == [None] * 45 + [131056]
+        details = f"{TOO_MANY} to the same phone number in a short period of time."
+        assert errors[-1]["error_data"]["details"] == details
 
     told(tmp_path, story, limits_real=True)
 

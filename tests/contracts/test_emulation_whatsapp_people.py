@@ -114,6 +114,29 @@ def test_people_write_in_many_ways(tmp_path: Path, fields: dict[str, Any], part:
     told(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "location", "location": {"latitude": 91, "longitude": 0}},
+        {"type": "location", "location": {"latitude": "north", "longitude": 0}},
+        {"type": "order", "order": {"catalog_id": "7"}},
+        {"type": "order", "order": {"catalog_id": "7", "product_items": [{"quantity": 1}]}},
+        {"text": "x", "referred_product": {"catalog_id": "7"}},
+        {"text": "x" * 4097},
+    ],
+)
+def test_what_no_phone_sends_is_not_told(tmp_path: Path, fields: dict[str, Any]) -> None:
+    async def story(world: Life) -> None:
+        await world.subscribe()
+        await does(world, "messages", **fields, expect=422)
+        await does(world, "change_number", to=PERSON, expect=422)
+        await does(world, "messages", text="sent")
+        await world.settled()
+        assert [message["text"]["body"] for message in said(world)] == ["sent"]
+
+    told(tmp_path, story)
+
+
 @pytest.mark.parametrize("kind", ["image", "video", "audio", "document", "sticker"])
 def test_a_file_of_a_person_can_be_downloaded_for_a_week(tmp_path: Path, kind: str) -> None:
     content = bytes(range(256))

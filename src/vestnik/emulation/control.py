@@ -172,10 +172,12 @@ class Control:
         return await desk(asked)
 
     def _bot(self, asked: Asked) -> tuple[str, str | None]:
-        found = self._emulators[asked.messenger].bot_of(asked.name)
-        if found is None:
+        """The bot and its token, by its token or by the name that GET shows."""
+        emulator = self._emulators[asked.messenger]
+        found = emulator.bot_of(asked.name)
+        if found is None and not emulator.is_bot(asked.name):
             raise Problem(404, f"no bot of {asked.messenger} can be called that")
-        return found
+        return found or (asked.name, None)
 
 
 def is_state(url: str) -> bool:

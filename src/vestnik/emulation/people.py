@@ -109,7 +109,10 @@ class People:
 
     async def _bot(self, messenger: str, recipient: str, named: str | None) -> str:
         if named is not None:
-            credential = self._emulators[messenger].bot_of(named)
+            emulator = self._emulators[messenger]
+            credential = emulator.bot_of(named)
+            if credential is None and not emulator.is_bot(named):
+                raise Refusal([Wrong(pointer("bot"), f"no bot of {messenger} can be called that")])
             return credential[0] if credential else named
         last = await self._world.journal.last_bot(messenger, recipient)
         if last is not None:

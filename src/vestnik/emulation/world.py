@@ -69,6 +69,9 @@ class Emulator(Protocol):
     def bot_of(self, credential: str) -> tuple[str, str | None] | None:
         """The bot's name in the journal and its token, from what a client is set up with; None for no credential."""
 
+    def is_bot(self, name: str) -> bool:
+        """Whether a bot can have this name in the journal."""
+
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """What the phone's owner wrote to the bot, as it goes into the journal."""
 

@@ -90,6 +90,31 @@ def test_people_send_albums_captions_dice_and_write_in_topics(tmp_path: Path) ->
     told(tmp_path, story)
 
 
+def test_people_do_only_what_their_phones_let_them(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        sent = await api.get("sendMessage", chat_id=1001, text="Hello")
+        wrongs: list[dict[str, Any]] = [
+            {"location": {"latitude": 91, "longitude": 0}},
+            {"location": {"latitude": 0, "longitude": -181}},
+            {"contact": {"phone_number": 5, "first_name": "Ann"}},
+            {"contact": {"phone_number": "+358401234567", "first_name": ""}},
+            {"contact": {"phone_number": "+358401234567", "first_name": "Ann", "user_id": "9"}},
+        ]
+        for wrong in wrongs:
+            await api.person(1001, "messages", **wrong, expect=422)
+        await api.person(1001, "react", message=sent["message_id"], emoji=["x"], expect=422)
+        assert "is required" in (await api.person(1001, "photo", file={}, expect=422))["detail"]
+        await api.person(1002, "messages", chat=1001, text="x", expect=409)
+        await api.person(1002, "react", chat=1001, message=sent["message_id"], emoji=["👍"], expect=409)
+        for deed, more in (("join", {}), ("leave", {}), ("add", {"user": 5}), ("remove", {"user": 5})):
+            await api.person(1001, deed, chat=1001, **more, expect=409)
+        assert await seen(api) == []
+        await api.person(1001, "ask", chat=1002, query="cats")
+        assert (await api.updates())[-1]["inline_query"]["chat_type"] == "private"
+
+    told(tmp_path, story)
+
+
 USERS = {"request_id": 7, "max_quantity": 2, "request_name": True, "request_username": True}
 CHAT = {"request_id": 8, "chat_is_channel": True, "request_title": True}
 APP = {"url": "https://example.test/app"}

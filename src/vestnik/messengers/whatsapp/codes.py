@@ -15,10 +15,15 @@ class ErrorCode(NamedTuple):
     """The HTTP status that comes with it; Meta asks to go by the code."""
     passes: bool = False
     """The same call may succeed later."""
+    details: str | None = None
+    """What comes with it where nobody says more: the same for every call that meets it."""
 
 
+RATE_LIMIT: Final = 130429
+"""Too many messages of one number."""
 PAIR_LIMIT: Final = 131056
 """Too many messages to one recipient in a short time: the only limit that concerns nobody else."""
+_TOO_MANY: Final = "Message failed to send because there were too many messages sent from this phone number"
 
 ERRORS: Final[Mapping[int, ErrorCode]] = {
     0: ErrorCode("AuthException", 401),
@@ -34,7 +39,12 @@ ERRORS: Final[Mapping[int, ErrorCode]] = {
     # The block is named temporary but lasts days: trying again within minutes is what it is a penalty for.
     368: ErrorCode("Temporarily blocked for policies violations", 403),
     80007: ErrorCode("Rate limit issues", 400, passes=True),
-    130429: ErrorCode("Rate limit hit", 400, passes=True),
+    RATE_LIMIT: ErrorCode(
+        "Rate limit hit",
+        400,
+        passes=True,
+        details=f"{_TOO_MANY} in a short period of time",
+    ),
     130472: ErrorCode("User's number is part of an experiment", 400),
     130497: ErrorCode("Restricted from messaging users in this country", 403),
     131000: ErrorCode("Something went wrong", 500, passes=True),
@@ -56,7 +66,12 @@ ERRORS: Final[Mapping[int, ErrorCode]] = {
     131051: ErrorCode("Unsupported message type", 400),
     131052: ErrorCode("Media download error", 400),
     131053: ErrorCode("Media upload error", 400),
-    PAIR_LIMIT: ErrorCode("(Business Account, Consumer Account) pair rate limit hit", 400, passes=True),
+    PAIR_LIMIT: ErrorCode(
+        "(Business Account, Consumer Account) pair rate limit hit",
+        400,
+        passes=True,
+        details=f"{_TOO_MANY} to the same phone number in a short period of time.",
+    ),
     131057: ErrorCode("Account in maintenance mode", 503, passes=True),
     131062: ErrorCode("BSUID recipient not supported for this message", 400),
     131063: ErrorCode("Marketing templates disabled for Cloud API", 400),

@@ -64,6 +64,10 @@ class OwlEmulator:
         """See Emulator."""
         return credential, credential
 
+    def is_bot(self, name: str) -> bool:
+        """See Emulator."""
+        return bool(name)
+
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """See Emulator."""
         return Draft(bot, recipient, text, msgspec.json.encode(wire.Letter(bot, text)).decode())

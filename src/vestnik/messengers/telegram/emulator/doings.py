@@ -76,28 +76,28 @@ class Doings:
     async def _join(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         """The person joins a group or channel; a group sees it, and with a link that wants it a bot is asked first."""
         await self._here.ready()
-        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        key, person = self._here.crowd(recipient, fields), self._here.person(recipient)
         if not await self._invites.join(bot, key, person, fields.get("link", "")):
             return None
         return await self._seen(bot, key, {"from": person, **arrival(person)})
 
     async def _leave(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         await self._here.ready()
-        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        key, person = self._here.crowd(recipient, fields), self._here.person(recipient)
         await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
         return await self._seen(bot, key, {"from": person, **departure(person)})
 
     async def _add(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         """The person brings somebody else or a bot into a group."""
         await self._here.ready()
-        key, person, user = self._here.chat(recipient, fields), self._here.person(recipient), self._who(fields)
+        key, person, user = self._here.crowd(recipient, fields), self._here.person(recipient), self._who(fields)
         await self._invites.bring(key, user, by=person)
         return await self._seen(bot, key, {"from": person, **arrival(user)})
 
     async def _remove(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         """The person, an administrator, throws somebody or a bot out."""
         await self._here.ready()
-        key, person, user = self._here.chat(recipient, fields), self._here.person(recipient), self._who(fields)
+        key, person, user = self._here.crowd(recipient, fields), self._here.person(recipient), self._who(fields)
         # Who is thrown out still hears of it: telegram-bot-api Client.cpp, need_skip_update_message.
         entry = await self._seen(bot, key, {"from": person, **departure(user)})
         gone = {"status": "kicked", "user": {"id": user["id"], "is_bot": user["is_bot"]}}
@@ -129,7 +129,9 @@ class Doings:
     async def _ask(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> None:
         """The person types a query for the bot into a chat."""
         await self._here.ready()
-        key, person = self._here.chat(recipient, fields), self._here.person(recipient)
+        person = self._here.person(recipient)
+        # A query may be typed anywhere, also into a chat of two people, where the bot is not.
+        key = self._here.named(fields["chat"]) if "chat" in fields else recipient
         kind = "sender" if key == recipient else self._state.chats.on_wire(key)["type"]
         await self._inline.ask(bot, person, fields["query"], fields.get("offset", ""), kind)
 

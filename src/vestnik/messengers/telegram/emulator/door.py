@@ -81,6 +81,10 @@ class TelegramEmulator:
             return None
         return credential.partition(":")[0], credential
 
+    def is_bot(self, name: str) -> bool:
+        """See Emulator."""
+        return wire.check_token(f"{name}:") is None
+
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """See Emulator."""
         payload = msgspec.json.encode({"text": text}).decode()

@@ -66,7 +66,7 @@ class Keys:
     def _chat(self, asked: Json, fields: Mapping[str, Any]) -> Json:
         if "shared_chat" not in fields:
             raise Refusal([Wrong(pointer("shared_chat"), "is required: the group or channel that is shown to the bot")])
-        chat = self._state.chats.on_wire(self._here.chat("", {"chat": fields["shared_chat"]}))
+        chat = self._state.chats.on_wire(self._here.named(fields["shared_chat"]))
         if (chat["type"] == "channel") != (asked.get("chat_is_channel") is True) or chat["type"] == "private":
             raise Problem(409, "the key asks for another kind of chat")
         shared = {"request_id": asked["request_id"], "chat_id": chat["id"]}

@@ -8,10 +8,11 @@ from typing import Any
 
 from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Entry
-from vestnik.emulation.problems import Problem
+from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.keys import Keys
 from vestnik.messengers.telegram.emulator.messages import on_wire
+from vestnik.messengers.telegram.emulator.pins import REACTIONS
 from vestnik.messengers.telegram.emulator.pressing import press
 from vestnik.messengers.telegram.emulator.state import State
 from vestnik.messengers.telegram.emulator.whereabouts import NUMBER, TEXT, WHERE, Whereabouts
@@ -63,6 +64,9 @@ class People:
         await self._here.ready()
         key, person, number = self._here.chat(recipient, fields), self._here.person(recipient), fields["message"]
         await self._here.message(key, number)
+        unknown = [emoji for emoji in fields["emoji"] if emoji not in REACTIONS]
+        if unknown:
+            raise Refusal([Wrong(pointer("emoji"), f"{unknown[0]!r} is no reaction")])
         new = [{"type": "emoji", "emoji": emoji} for emoji in fields["emoji"]]
         old = await self._state.reactions.put(key, number, recipient, new)
         change = {"chat": self._state.chats.on_wire(key), "message_id": number, "date": self._state.now()}

@@ -80,10 +80,12 @@ class Portraits:
         await self._here.ready()
         self._here.person(recipient)
         given = fields["file"]
+        if "data" not in given:
+            raise Refusal([Wrong(pointer("file", "data"), "is required")])
         try:
             upload = Upload(given.get("name", ""), given.get("type", ""), b64decode(given["data"], validate=True))
             file = await self._state.files.keep("photo", upload)
-        except (KeyError, ValueError, Failed) as error:
+        except (ValueError, Failed) as error:
             raise Refusal([Wrong(pointer("file", "data"), f"is no picture in base64: {error}")]) from None
         await self._add(recipient, file)
 

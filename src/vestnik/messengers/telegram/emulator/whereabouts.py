@@ -33,11 +33,25 @@ class Whereabouts:
             await self._state.load()
 
     def chat(self, recipient: str, fields: Mapping[str, Any]) -> str:
-        """The chat in the field `chat`: by default the person's own with the bot."""
+        """The chat in the field `chat`: by default the person's own with the bot, and never somebody else's with it."""
         if "chat" not in fields:
             return recipient
+        key = self.named(fields["chat"])
+        if key != recipient and key.isdigit():
+            raise Problem(409, f"the chat of {key} with the bot is not this person's")
+        return key
+
+    def crowd(self, recipient: str, fields: Mapping[str, Any]) -> str:
+        """The group or channel in the field `chat`."""
+        key = self.chat(recipient, fields)
+        if key.isdigit():
+            raise Problem(409, "nobody comes to a private chat or leaves it")
+        return key
+
+    def named(self, chat: str | int) -> str:
+        """Any chat, whosever it is."""
         try:
-            return self._state.chats.find(fields["chat"])
+            return self._state.chats.find(chat)
         except Failed as error:
             raise Refusal([Wrong(pointer("chat"), error.failure.description)]) from None
 

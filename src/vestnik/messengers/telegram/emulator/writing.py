@@ -36,7 +36,15 @@ _CONTENT: Final[Mapping[str, Any]] = {
     "files": _FILES,
     "forward": dict[str, int | str],
 }
-_CONTACT: Final = {"phone_number", "first_name", "last_name", "user_id", "vcard"}
+_CONTACT: Final[Mapping[str, Any]] = {
+    "phone_number": TEXT,
+    "first_name": TEXT,
+    "last_name": str,
+    "user_id": NUMBER,
+    "vcard": str,
+}
+LATITUDES: Final = 90.0
+LONGITUDES: Final = 180.0
 CHANNEL_BOT: Final = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 """Whom the server names as the author of what is written in a channel's name."""
 
@@ -106,7 +114,7 @@ class Writing:
             if tag.get("tag") or tag.get("custom_title"):
                 author["sender_tag"] = tag.get("tag") or tag["custom_title"]
             return author
-        sender = chats.on_wire(self._here.chat("", {"chat": fields["sender_chat"]}))
+        sender = chats.on_wire(self._here.named(fields["sender_chat"]))
         if sender["type"] == "private":
             raise Problem(409, "people write in the name of groups and channels only")
         if sender["id"] in chats.document(key).get(BANNED_SENDERS, []):
@@ -144,7 +152,7 @@ class Writing:
         number = given.get("message")
         if "chat" not in given or not isinstance(number, int):
             raise Refusal([Wrong(pointer("forward"), "needs a chat and the number of a message")])
-        message = (await self._here.message(self._here.chat("", given), number)).message
+        message = (await self._here.message(self._here.named(given["chat"]), number)).message
         if message.get("has_protected_content") or PASSED_ON.isdisjoint(message):
             raise Problem(409, "the message cannot be forwarded")
         return {**origin_of(message, number), **content_of(message)}, words_of(message)
@@ -179,10 +187,17 @@ class Writing:
 def _location(given: dict[str, float]) -> Json:
     if not {"latitude", "longitude"} <= given.keys():
         raise Refusal([Wrong(pointer("location"), "needs latitude and longitude")])
+    if abs(given["latitude"]) > LATITUDES or abs(given["longitude"]) > LONGITUDES:
+        raise Refusal([Wrong(pointer("location"), "is no place on earth")])
     return dict(given)
 
 
 def _contact(given: dict[str, Any]) -> Json:
-    if not {"phone_number", "first_name"} <= given.keys() or not given.keys() <= _CONTACT:
+    if not {"phone_number", "first_name"} <= given.keys() or not given.keys() <= _CONTACT.keys():
         raise Refusal([Wrong(pointer("contact"), "needs phone_number and first_name")])
+    for name, value in given.items():
+        try:
+            msgspec.convert(value, _CONTACT[name])
+        except msgspec.ValidationError as error:
+            raise Refusal([Wrong(pointer("contact", name), str(error))]) from None
     return dict(given)

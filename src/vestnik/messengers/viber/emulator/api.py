@@ -26,6 +26,8 @@ from vestnik.ports import HungUp, Request, Response
 
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 TOKEN_LIMIT: Final = 255
+BOT: Final = "pa:"
+"""What the name of every bot begins with."""
 ONLINE_LIMIT: Final = 100
 """People of one get_online."""
 DETAILS_LIMIT: Final = 2
@@ -78,9 +80,14 @@ class ViberEmulator:
         """See Emulator: any token without spaces that is no bot's name already."""
         if not (0 < len(credential) <= TOKEN_LIMIT and credential.isascii() and credential.isprintable()):
             return None
-        if " " in credential or credential.startswith("pa:"):
+        if " " in credential or credential.startswith(BOT):
             return None
-        return f"pa:{int.from_bytes(sha256(credential.encode()).digest()[:8])}", credential
+        return f"{BOT}{int.from_bytes(sha256(credential.encode()).digest()[:8])}", credential
+
+    def is_bot(self, name: str) -> bool:
+        """See Emulator."""
+        number = name.removeprefix(BOT)
+        return name.startswith(BOT) and number.isascii() and number.isdigit() and int(number) < 2**64
 
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """See Emulator."""
@@ -181,7 +188,7 @@ class ViberEmulator:
         self, bot: str, _token: str, _call: Mapping[str, Any], _key: str | None
     ) -> Mapping[str, Any]:
         webhook = self._bots.webhook(NAME, bot)
-        number = bot.removeprefix("pa:")
+        number = bot.removeprefix(BOT)
         known = {"webhook": webhook.url, "event_types": webhook.events} if webhook else {"event_types": ()}
         return {
             "status": wire.OK,

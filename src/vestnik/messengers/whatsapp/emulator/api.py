@@ -85,6 +85,10 @@ class WhatsAppEmulator:
         """See Emulator. The access token of a number is any, unless it is registered with one."""
         return (credential, None) if _NODE.fullmatch(credential) else None
 
+    def is_bot(self, name: str) -> bool:
+        """See Emulator."""
+        return _NODE.fullmatch(name) is not None
+
     def incoming(self, bot: str, recipient: str, text: str) -> Draft:
         """See Emulator."""
         return self._doings.written(bot, recipient, {"type": "text", "text": {"body": text}}, text)

@@ -25,7 +25,7 @@ from vestnik.messengers.whatsapp.emulator.panels import BUTTON, QUICK_REPLY, ROW
 from vestnik.messengers.whatsapp.emulator.shelf import NAME
 from vestnik.messengers.whatsapp.emulator.statuses import heard, preferred, usual_name
 from vestnik.messengers.whatsapp.emulator.wamid import wamid
-from vestnik.messengers.whatsapp.rules import Broken, demand
+from vestnik.messengers.whatsapp.rules import LIST, NUMBER, OBJECT, WHOLE, Broken, Rule, demand
 from vestnik.messengers.whatsapp.wire import PREFERENCES_FIELD
 
 WRITTEN: Final = ("text", *messages.MEDIA, "location", "contacts", "order", "unsupported")
@@ -42,6 +42,20 @@ _UNSUPPORTED: Final = {
     "message": "Message type unknown",
     "error_data": {"details": "Message type is currently not supported."},
 }
+_PEOPLES: Final = (
+    Rule("order", OBJECT),
+    Rule("order.catalog_id", required=True),
+    Rule("order.product_items", LIST, required=True, empty=True),
+    Rule("order.product_items[]", OBJECT),
+    Rule("order.product_items[].product_retailer_id", required=True),
+    Rule("order.product_items[].quantity", WHOLE, required=True),
+    Rule("order.product_items[].item_price", NUMBER, required=True),
+    Rule("order.product_items[].currency", required=True),
+    Rule("referred_product", OBJECT),
+    Rule("referred_product.catalog_id", required=True),
+    Rule("referred_product.product_retailer_id", required=True),
+)
+"""What only people send, and what apps count on to be in it."""
 _LINE: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=32_768)]
 _MESSAGE: Final = {
     "type": str,
@@ -95,7 +109,11 @@ class Doings:
         kind = fields.get("type") or "text"
         if kind not in WRITTEN:
             raise Refusal([Wrong(pointer("type"), f"must be one of {', '.join(WRITTEN)}")])
-        content, text = await self._content(kind, fields)
+        try:
+            demand(fields, _PEOPLES)
+            content, text = await self._content(kind, fields)
+        except Broken as broken:
+            raise Refusal([Wrong(pointer(kind), broken.details)]) from None
         around = {name: fields[name] for name in ("referral",) if fields.get(name)}
         context = _context(bot, fields.get("reply_to")) if fields.get("reply_to") else {}
         if fields.get("forwarded"):
@@ -112,16 +130,16 @@ class Doings:
             return {kind: await self._file(kind, fields)}, str(fields.get("caption") or fields.get("filename") or "")
         if kind == "unsupported":
             return {"errors": [_UNSUPPORTED]}, ""
-        value = {"body": fields.get("text")} if kind == "text" else fields.get(kind)
+        value: Any = {"body": fields.get("text")} if kind == "text" else fields.get(kind)
         if not value or (kind == "text" and not fields.get("text")):
             raise Refusal([Wrong(pointer(kind), "is required")])
         if kind == "order":
             return {kind: value}, str(value.get("text") or "")
-        try:
-            demand({kind: value}, messages.TYPES[kind])
-        except Broken as broken:
-            raise Refusal([Wrong(pointer(kind), broken.details)]) from None
-        return {kind: value}, messages.readable({"type": kind, kind: value})
+        message = {"type": kind, kind: value}
+        messages.checked(message)
+        if kind == "location":
+            value = {**value, **{name: float(value[name]) for name in ("latitude", "longitude")}}
+        return {kind: value}, messages.readable(message)
 
     async def _file(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A file of the person, which the business can download; without `data` it has a few bytes."""
@@ -156,7 +174,7 @@ class Doings:
 
     async def _found(self, bot: str, person: str, kinds: Sequence[str], named: str) -> tuple[str, Choice]:
         await self._panels.load()
-        found = self._panels.choice(bot, person, kinds, named)
+        found = await self._panels.choice(bot, person, kinds, named)
         if found is None:
             raise Problem(HTTPStatus.CONFLICT, "the last message with something to choose has nothing like that")
         return found
@@ -216,6 +234,8 @@ class Doings:
         number = canonical(fields["to"])
         if number is None or not is_number(number):
             raise Refusal([Wrong(pointer("to"), "must be a phone number")])
+        if number == person:
+            raise Refusal([Wrong(pointer("to"), "is the person's number already")])
         await self._panels.load()
         name = self._panels.name(person, usual_name(person))
         body = f"User {name} changed from {person} to {number}"

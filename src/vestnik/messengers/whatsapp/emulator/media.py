@@ -73,9 +73,9 @@ class Media:
         fields, files = _form(request)
         fields = {**dict(parse_qsl(request.url.partition("?")[2])), **fields}
         if fields.get("messaging_product") != wire.PRODUCT:
-            raise Refused(100, "(#100) The parameter messaging_product is required.")
+            raise Refused(100, "The parameter messaging_product is required.")
         if "file" not in files:
-            raise Refused(100, "(#100) The parameter file is required.")
+            raise Refused(100, "The parameter file is required.")
         content, named = files["file"]
         kind = (fields.get("type") or named).partition(";")[0].strip().lower()
         most = LIMITS.get(kind)
@@ -162,13 +162,13 @@ def _form(request: Request) -> tuple[dict[str, str], dict[str, tuple[bytes, str]
     """The fields and the files of a multipart form, each file with its media type."""
     kind = request.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data") or not kind.isascii() or "\n" in kind:
-        raise Refused(100, "(#100) The body must be multipart/form-data.")
+        raise Refused(100, "The body must be multipart/form-data.")
     head = f"Content-Type: {kind}\r\nMIME-Version: 1.0\r\n\r\n".encode()
     try:
         form = BytesParser(EmailMessage, policy=policy.HTTP).parsebytes(head + request.body)
         parts = list(form.iter_parts())
     except (ValueError, LookupError, TypeError, KeyError) as error:
-        raise Refused(100, "(#100) The form cannot be read.") from error
+        raise Refused(100, "The form cannot be read.") from error
     fields: dict[str, str] = {}
     files: dict[str, tuple[bytes, str]] = {}
     for part in parts:

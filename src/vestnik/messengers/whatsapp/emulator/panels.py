@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from vestnik.emulation.latest import REMEMBERED, Latest
 from vestnik.emulation.when import Moment, span
 from vestnik.emulation.world import World
 from vestnik.messengers.whatsapp.templates import Template, quick_replies
@@ -20,6 +21,8 @@ USERNAME: Final = "username"
 WATCHED: Final = "watched"
 STOPPED: Final = "stopped"
 WINDOW: Final = span(24 * 3600)
+SILENT: Final = span(30 * 24 * 3600)
+"""How long a message may wait for its phone, whose report asks whether its receiver had written by then."""
 BUTTON, QUICK_REPLY, ROW = "button", "quick_reply", "row"
 
 
@@ -35,9 +38,10 @@ class Choice(NamedTuple):
 class Panels:
     """What the phones of one world show, on disk and in memory."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, remembered: int = REMEMBERED) -> None:
+        self._clock = world.clock
         self._records = world.records(NAME)
-        self._shown: dict[str, tuple[str, list[Choice]]] = {}
+        self._shown: Final = Latest(self._records, PANEL, remembered)
         self._heard: dict[str, Moment] = {}
         self._names: dict[str, str] = {}
         self._usernames: dict[str, str] = {}
@@ -52,8 +56,7 @@ class Panels:
         """Reads what is on disk, once."""
         if self._loaded:
             return
-        for key, value in await self._records.all(PANEL):
-            self._shown.setdefault(key, msgspec.convert(value, tuple[str, list[Choice]]))
+        await self._shown.load()
         plain: tuple[tuple[str, dict[str, Any]], ...] = (
             (HEARD, self._heard),
             (PERSON, self._names),
@@ -64,17 +67,21 @@ class Panels:
         for kind, known in plain:
             for key, value in await self._records.all(kind):
                 known.setdefault(key, value)
+        for key in sorted(self._heard, key=self._heard.__getitem__):
+            self._heard[key] = self._heard.pop(key)
+        self._forget_the_silent()
         self._loaded = True
 
     async def show(self, bot: str, person: str, message_id: str, choices: Sequence[Choice]) -> None:
         """The phone shows these from now on."""
-        key = f"{bot} {person}"
-        await self._records.put(PANEL, key, (message_id, choices))
-        self._shown[key] = message_id, list(choices)
+        await self._shown.put(f"{bot} {person}", (message_id, choices))
 
-    def choice(self, bot: str, person: str, kinds: Sequence[str], named: str) -> tuple[str, Choice] | None:
+    async def choice(self, bot: str, person: str, kinds: Sequence[str], named: str) -> tuple[str, Choice] | None:
         """The message and its choice that is called so, by its id or by what it says."""
-        message_id, choices = self._shown.get(f"{bot} {person}", ("", []))
+        shown = await self._shown.get(f"{bot} {person}")
+        if shown is None:
+            return None
+        message_id, choices = msgspec.convert(shown, tuple[str, list[Choice]])
         fitting = (one for one in choices if one.kind in kinds and named in (one.id, one.title))
         found = next(fitting, None)
         return None if found is None else (message_id, found)
@@ -82,7 +89,9 @@ class Panels:
     async def hear(self, bot: str, person: str, now: Moment) -> None:
         """The person wrote to the business."""
         await self._records.put(HEARD, f"{bot} {person}", now)
+        self._heard.pop(f"{bot} {person}", None)
         self._heard[f"{bot} {person}"] = now
+        self._forget_the_silent()
 
     def heard_lately(self, bot: str, person: str, now: Moment) -> bool:
         """Whether the business may write what is no template."""
@@ -109,7 +118,7 @@ class Panels:
     async def watch(self, bot: str, person: str, *, watching: bool) -> None:
         """From now on the person has the chat with the business open, or no longer."""
         await self._records.put(WATCHED, f"{bot} {person}", watching or None)
-        self._watched[f"{bot} {person}"] = watching
+        _mark(self._watched, f"{bot} {person}", is_so=watching)
 
     def watching(self, bot: str, person: str) -> bool:
         """Whether the person has the chat with the business open."""
@@ -118,7 +127,7 @@ class Panels:
     async def stop(self, bot: str, person: str, *, stopped: bool) -> None:
         """From now on the person wants no marketing messages of the business, or does again."""
         await self._records.put(STOPPED, f"{bot} {person}", stopped or None)
-        self._stopped[f"{bot} {person}"] = stopped
+        _mark(self._stopped, f"{bot} {person}", is_so=stopped)
 
     def stopped(self, bot: str, person: str) -> bool:
         """Whether the person wants no marketing messages of the business."""
@@ -126,12 +135,26 @@ class Panels:
 
     async def forget(self, bot: str, person: str) -> None:
         """The person has deleted the chat: there is nothing left in it to press or to choose."""
-        await self._records.drop(PANEL, [f"{bot} {person}"])
-        self._shown.pop(f"{bot} {person}", None)
+        await self._shown.drop(f"{bot} {person}")
+
+    def _forget_the_silent(self) -> None:
+        """Lets go of those who wrote so long ago that nothing depends on it; the dict has the longest silent first."""
+        until = self._clock.now() - SILENT
+        while self._heard and (longest := next(iter(self._heard))) and self._heard[longest] < until:
+            del self._heard[longest]
 
     def _forget(self) -> None:
-        for known in (self._shown, self._heard, self._names, self._usernames, self._watched, self._stopped):
+        self._shown.forget()
+        for known in (self._heard, self._names, self._usernames, self._watched, self._stopped):
             known.clear()
+
+
+def _mark(known: dict[str, bool], key: str, *, is_so: bool) -> None:
+    """Only those are kept of whom it is so."""
+    if is_so:
+        known[key] = True
+    else:
+        known.pop(key, None)
 
 
 def choices_of(kind: str, message: Mapping[str, Any], template: Template | None) -> list[Choice]:

@@ -13,10 +13,9 @@ import msgspec
 from vestnik.emulation.faults import Fault
 from vestnik.emulation.line import Trouble
 from vestnik.messengers.whatsapp import wire
-from vestnik.messengers.whatsapp.codes import ERRORS, PAIR_LIMIT
+from vestnik.messengers.whatsapp.codes import ERRORS, PAIR_LIMIT, RATE_LIMIT
 from vestnik.ports import Response
 
-RATE_LIMIT: Final = 130429
 SOMETHING_WENT_WRONG: Final = 131000
 OF_STATUS: Final = {400: 100, 401: 190, 403: 10, 404: 100, 429: RATE_LIMIT, 503: 131016}
 """Codes for HTTP statuses that somebody asked for."""
@@ -36,6 +35,8 @@ class Refused(Exception):
     ) -> None:
         super().__init__(code)
         known = ERRORS.get(code)
+        if known and details is None and message is None:
+            details = known.details
         self.asked: Final = http is not None
         """Whether somebody asked for this very HTTP status."""
         self.http: Final = http or (known.http if known else 400)
