@@ -29,7 +29,12 @@ SETTINGS: Final[dict[str, Any]] = {
     "stop_grace": 4,
     "task_size": 10,
 }
-_FORESEEN: Final = ("Couldn't ack", "Error cleaning up after event loop: ConnectionReset", "it makes no sense")
+_FORESEEN: Final = (
+    "Couldn't ack",
+    "Error cleaning up after event loop: ConnectionReset",
+    "Error cleaning up after event loop: BrokenPipe",
+    "it makes no sense",
+)
 """What Celery makes a fuss of: a broker that went away or was reset, and a task that goes to the dead ones."""
 _SAID_SHOWN: Final = 5_000
 _TAKEOVER_BOUND: Final = 30.0

@@ -77,7 +77,7 @@ def app(
 def all_operations(parts: Parts) -> list[Operation]:
     """Every route, the description of all of them among them."""
     names = SenderNames(parts.store, parts.clock)
-    planner, intake, once, docs = Planner(parts, names), Intake(parts), Once(parts), Docs()
+    planner, intake, once, docs = Planner(parts, names), Intake(parts), Once(parts), Docs(KeyRing(parts))
     found = operations(
         Rooms(
             Messages(parts, planner, intake, once),
@@ -88,7 +88,7 @@ def all_operations(parts: Parts) -> list[Operation]:
         parts,
     )
     found += service_operations(ServiceRooms(Receipts(parts), ClockRoutes(parts, once), Health(parts), docs))
-    docs.take(lambda: describe(found, parts.messengers, parts.settings.version))
+    docs.take(lambda guarded: describe(found, parts.messengers, parts.settings.version, guarded=guarded))
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vestnik.api.keys import KeyRing
 from vestnik.api.problems import KINDS
 from vestnik.api.replies import Reply, encode
 from vestnik.domain.errors import NotFound
@@ -77,22 +78,27 @@ _PROBLEMS: Final = """<!doctype html>
 class Docs:
     """The routes /, /api/openapi.json and /docs."""
 
-    def __init__(self) -> None:
-        self._describe: Callable[[], Mapping[str, Any]] = dict
-        self._description: bytes | None = None
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+        self._describe: Callable[[bool], Mapping[str, Any]] = lambda _: {}
+        self._descriptions: dict[bool, bytes] = {}
         self._problems = _PROBLEMS.format(rows="\n".join(_rows())).encode()
         folder = files("vestnik.api") / "assets"
         self._assets = {name: (folder.joinpath(path).read_bytes(), kind) for name, (path, kind) in _ASSETS.items()}
 
-    def take(self, describe: Callable[[], Mapping[str, Any]]) -> None:
-        """Takes what makes the description, out of the routes that show it; it is made when it is first asked for."""
+    def take(self, describe: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Takes what makes the description, out of the routes that show it; it is made when it is first asked for.
+
+        There are two: where keys are in force, and where they are not.
+        """
         self._describe = describe
 
     async def description(self, _: Request) -> Response:
         """GET /api/openapi.json and /docs/openapi.json."""
-        if self._description is None:
-            self._description = encode(self._describe())
-        return Reply(self._description)
+        guarded = await self._keys.are_needed()
+        if guarded not in self._descriptions:
+            self._descriptions[guarded] = encode(self._describe(guarded))
+        return Reply(self._descriptions[guarded])
 
     async def door(self, _: Request) -> Response:
         """GET /."""

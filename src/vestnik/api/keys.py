@@ -12,6 +12,7 @@ from typing import Final
 from vestnik.api.parts import Parts
 from vestnik.api.problems import UNAUTHORIZED, WRONG_SENDER, Problem
 from vestnik.domain.account import Key, key_digest
+from vestnik.domain.errors import StoreUnavailable
 from vestnik.domain.moment import SECOND, Moment
 
 _LONGEST_HEADER: Final = 512
@@ -51,15 +52,30 @@ class KeyRing:
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """Who asks; a Problem where the headers hold no key that is in force and one is needed."""
         if self._is_old():
-            async with self._reading:
-                if self._is_old():
-                    asked_at = self._parts.clock.now()
-                    keys = await self._parts.store.keys()
-                    self._keys = [key for key in keys if key.revoked_at is None]
-                    self._read_at = asked_at
-        if not self._keys and self._parts.settings.open_without_keys:
+            await self._read()
+        if self._is_open():
             return ANYBODY
         return self._owner(_bearer(headers))
+
+    async def are_needed(self) -> bool:
+        """Whether whoever has no key is refused now; so he is where the keys cannot be read."""
+        if self._is_old():
+            try:
+                await self._read()
+            except StoreUnavailable:
+                return True
+        return not self._is_open()
+
+    async def _read(self) -> None:
+        async with self._reading:
+            if self._is_old():
+                asked_at = self._parts.clock.now()
+                keys = await self._parts.store.keys()
+                self._keys = [key for key in keys if key.revoked_at is None]
+                self._read_at = asked_at
+
+    def _is_open(self) -> bool:
+        return not self._keys and self._parts.settings.open_without_keys
 
     def _is_old(self) -> bool:
         return self._read_at is None or abs(self._parts.clock.now() - self._read_at) >= SECOND

@@ -133,8 +133,6 @@ class Messages:
         faults = Faults([*query.faults, *of_shape])
         now = self._parts.clock.now()
         send_at = future(body.send_at, "send_at", now, faults)
-        if not body.send_at:
-            faults.add("must not be empty", "send_at")
         message = await self._theirs(request)
         if send_at is not None and message.expires_at is not None and send_at >= message.expires_at:
             faults.add(f"is not before the message expires, {to_rfc3339(message.expires_at)}", "send_at")

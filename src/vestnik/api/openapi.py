@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from vestnik.api.operations import Operation, Parameter, Success
+from vestnik.api.operations import Link, Operation, Parameter, Success
 from vestnik.api.problems import INTERNAL, KINDS, UNAUTHORIZED, WRONG_METHOD, Kind
 from vestnik.api.replies import JSON, PROBLEM_JSON, ProblemView
 from vestnik.api.schemas import MARK
@@ -24,14 +24,16 @@ _ABOUT: Final = (
 )
 
 
-def describe(operations: Sequence[Operation], messengers: Mapping[str, MessengerRules], version: str) -> dict[str, Any]:
-    """The whole description."""
+def describe(
+    operations: Sequence[Operation], messengers: Mapping[str, MessengerRules], version: str, *, guarded: bool
+) -> dict[str, Any]:
+    """The whole description; `guarded` says whether keys are in force now."""
     types = _types(operations)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFS)
     references = dict(zip(types, schemas, strict=True))
     by_path = sorted(operations, key=lambda operation: operation.name)
     paths = {
-        path: {operation.method.lower(): _operation(operation, references) for operation in group}
+        path: {operation.method.lower(): _operation(operation, references, guarded=guarded) for operation in group}
         for path, group in groupby(by_path, key=lambda operation: operation.name)
     }
     return {
@@ -42,12 +44,15 @@ def describe(operations: Sequence[Operation], messengers: Mapping[str, Messenger
         "paths": paths,
         "components": {
             "schemas": _with_messengers(components, messengers),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "In force where keys are."}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "Needed as soon as there is a key."}
+            },
         },
     }
 
 
 _LICENCE: Final = {"name": "MIT", "identifier": "MIT"}
+_KEY: Final[Mapping[str, Any]] = {"key": []}
 
 
 def _types(operations: Iterable[Operation]) -> list[type[Any]]:
@@ -60,13 +65,13 @@ def _types(operations: Iterable[Operation]) -> list[type[Any]]:
     return list(found)
 
 
-def _operation(operation: Operation, references: Mapping[type[Any], Any]) -> dict[str, Any]:
+def _operation(operation: Operation, references: Mapping[type[Any], Any], *, guarded: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": _name(operation),
+        "operationId": _name(operation.method, operation.name),
         "summary": operation.summary,
         "tags": [operation.tag],
         "responses": _responses(operation, references),
-        "security": [] if operation.keyless else [{}, {"key": []}],
+        "security": [] if operation.keyless else [_KEY] if guarded else [{}, _KEY],
     }
     if operation.detail:
         described["description"] = operation.detail
@@ -79,9 +84,9 @@ def _operation(operation: Operation, references: Mapping[type[Any], Any]) -> dic
     return described
 
 
-def _name(operation: Operation) -> str:
-    words = [part for part in operation.name.replace(".", "/").split("/") if part]
-    return "_".join([operation.method.lower(), *(word.strip("{}") for word in words)])
+def _name(method: str, path: str) -> str:
+    words = [part for part in path.replace(".", "/").split("/") if part]
+    return "_".join([method.lower(), *(word.strip("{}") for word in words)])
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -119,7 +124,17 @@ def _success(success: Success, references: Mapping[type[Any], Any]) -> dict[str,
         described["headers"] = {
             name: {"description": detail, "schema": {"type": "string"}} for name, detail in success.headers.items()
         }
+    if success.links:
+        described["links"] = {name: _link(link) for name, link in success.links.items()}
     return described
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "operationId": _name(link.method, link.path),
+        "description": link.detail,
+        "parameters": dict(link.parameters),
+    }
 
 
 def _problem(kinds: Sequence[Kind], reference: Any) -> dict[str, Any]:

@@ -29,6 +29,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A request that can follow an answer: an operation, and where its parameters are found, as OpenAPI spells it."""
+
+    method: str
+    path: str
+    detail: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Success:
     """An answer that is no problem: the type of its JSON, or what else it is."""
 
@@ -38,6 +48,8 @@ class Success:
     media_type: str | None = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     """What each of its headers means."""
+    links: Mapping[str, Link] = field(default_factory=dict)
+    """Where it leads, each under the name of its purpose."""
 
 
 @dataclass(frozen=True, slots=True)

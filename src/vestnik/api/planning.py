@@ -114,7 +114,7 @@ def _over(text: str, rules: MessengerRules) -> str | None:
 
 def future(text: str | None, field: str, now: Moment, faults: Faults) -> Moment | None:
     """The moment, which must not be in the past; None for an absent or a wrong one."""
-    if not text:
+    if text is None:
         return None
     try:
         moment = moment_of(text)

@@ -5,7 +5,7 @@ It has never heard of how any of them is carried out.
 
 from dataclasses import dataclass
 
-from vestnik.api import examples
+from vestnik.api import examples, links
 from vestnik.api.accounts import Accounts
 from vestnik.api.deliveries import Deliveries
 from vestnik.api.intake import DryRunView
@@ -95,7 +95,7 @@ def _sending(room: Messages, parts: Parts) -> list[Operation]:
             room.send,
             "Send a message",
             (
-                Success(202, "It is stored, and will be sent.", MessageView, headers=_ACCEPTED),
+                Success(202, "It is stored, and will be sent.", MessageView, headers=_ACCEPTED, links=links.MESSAGE),
                 Success(200, "With `dry_run`: this would be stored.", DryRunView),
             ),
             "messages",
@@ -111,14 +111,14 @@ def _sending(room: Messages, parts: Parts) -> list[Operation]:
 
 
 def _messages(room: Messages) -> list[Operation]:
-    shown = Success(200, "The message as it stands.", MessageView)
+    shown = Success(200, "The message as it stands.", MessageView, links=links.MESSAGE)
     return [
         Operation(
             "GET",
             "/api/messages",
             room.listed,
             "List messages, newest first",
-            (Success(200, "A page of messages.", MessagesPage),),
+            (Success(200, "A page of messages.", MessagesPage, links=links.MESSAGES),),
             "messages",
             parameters=(_STATUS, _SENDER, LIMIT, CURSOR),
             problems=(*_QUERY, WRONG_SENDER, *_STORE),
@@ -138,7 +138,7 @@ def _messages(room: Messages) -> list[Operation]:
             "/api/messages/{id}/deliveries",
             room.deliveries,
             "List a message's deliveries",
-            (Success(200, "A page of deliveries.", DeliveriesPage),),
+            (Success(200, "A page of deliveries.", DeliveriesPage, links=links.DELIVERIES),),
             "messages",
             parameters=(_MESSAGE_ID, _STATUS, LIMIT, CURSOR),
             problems=(NOT_FOUND, *_QUERY, *_STORE),
@@ -148,7 +148,7 @@ def _messages(room: Messages) -> list[Operation]:
             "/api/messages/{id}/progress",
             room.progress,
             "See how far a message has come on each messenger",
-            (Success(200, "Numbers by messenger and state.", ProgressView),),
+            (Success(200, "Numbers by messenger and state.", ProgressView, links=links.PROGRESS),),
             "messages",
             parameters=(_MESSAGE_ID,),
             problems=(NOT_FOUND, *_QUERY, *_STORE),
@@ -157,7 +157,7 @@ def _messages(room: Messages) -> list[Operation]:
 
 
 def _changing(room: Messages) -> list[Operation]:
-    shown = Success(200, "The message as it stands.", MessageView)
+    shown = Success(200, "The message as it stands.", MessageView, links=links.MESSAGE)
     return [
         Operation(
             "PATCH",
@@ -177,7 +177,7 @@ def _changing(room: Messages) -> list[Operation]:
             "/api/messages/{id}/cancel",
             room.cancel,
             "Cancel what has not begun",
-            (Success(200, "The message as it stands.", MessageView, headers=REPLAYED),),
+            (Success(200, "The message as it stands.", MessageView, headers=REPLAYED, links=links.MESSAGE),),
             "messages",
             parameters=(_MESSAGE_ID, IDEMPOTENCY_KEY),
             problems=(NOT_FOUND, CONFLICT, *ONCE, *_STORE),
@@ -193,7 +193,7 @@ def _sendmsg(room: Sendmsg, parts: Parts) -> list[Operation]:
             room.send,
             "Send a message, in the words of the original request",
             (
-                Success(202, "It is stored, and will be sent.", SendmsgView, headers=_ACCEPTED),
+                Success(202, "It is stored, and will be sent.", SendmsgView, headers=_ACCEPTED, links=links.MESSAGE),
                 Success(200, "With `dry_run`: this would be stored.", DryRunView),
             ),
             "messages",
@@ -208,14 +208,14 @@ def _sendmsg(room: Sendmsg, parts: Parts) -> list[Operation]:
 
 
 def _deliveries(room: Deliveries) -> list[Operation]:
-    moved = Success(200, "The delivery as it stands.", DeliveryView, headers=REPLAYED)
+    moved = Success(200, "The delivery as it stands.", DeliveryView, headers=REPLAYED, links=links.DELIVERY)
     return [
         Operation(
             "GET",
             "/api/deliveries/{id}",
             room.show,
             "Look at a delivery and its history",
-            (Success(200, "The delivery, its attempts and receipts.", DeliveryInFullView),),
+            (Success(200, "The delivery, its attempts and receipts.", DeliveryInFullView, links=links.DELIVERY),),
             "deliveries",
             parameters=(_DELIVERY_ID,),
             problems=(NOT_FOUND, *_QUERY, *_STORE),
@@ -254,7 +254,7 @@ def _accounts(room: Accounts, parts: Parts) -> list[Operation]:
             "/api/accounts",
             room.listed,
             "List accounts",
-            (Success(200, "A page of accounts, by id.", AccountsPage),),
+            (Success(200, "A page of accounts, by id.", AccountsPage, links=links.ACCOUNTS),),
             "accounts",
             parameters=(LIMIT, CURSOR),
             problems=(*_QUERY, *_STORE),
@@ -264,7 +264,7 @@ def _accounts(room: Accounts, parts: Parts) -> list[Operation]:
             "/api/accounts/{id:path}",
             room.show,
             "Look at an account",
-            (Success(200, "The account.", AccountView),),
+            (Success(200, "The account.", AccountView, links=links.ACCOUNT),),
             "accounts",
             parameters=(_ACCOUNT_ID,),
             problems=(NOT_FOUND, *_QUERY, *_STORE),
@@ -275,8 +275,8 @@ def _accounts(room: Accounts, parts: Parts) -> list[Operation]:
             room.put,
             "Create or replace an account",
             (
-                Success(201, "It is new.", AccountView, headers=_LOCATION),
-                Success(200, "It is replaced.", AccountView),
+                Success(201, "It is new.", AccountView, headers=_LOCATION, links=links.ACCOUNT),
+                Success(200, "It is replaced.", AccountView, links=links.ACCOUNT),
             ),
             "accounts",
             "",
@@ -290,7 +290,7 @@ def _accounts(room: Accounts, parts: Parts) -> list[Operation]:
             "/api/accounts/{id:path}",
             room.delete,
             "Delete an account",
-            (Success(204, "It is gone.", media_type=None),),
+            (Success(204, "It is gone.", media_type=None, links=links.NO_ACCOUNT),),
             "accounts",
             parameters=(_ACCOUNT_ID,),
             problems=(NOT_FOUND, *_QUERY, *_STORE),

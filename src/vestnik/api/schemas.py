@@ -34,6 +34,16 @@ Time: TypeAlias = Annotated[
         extra_json_schema={"format": "date-time", "examples": ["2030-11-23T12:30:00+03:00"]},
     ),
 ]
+TimeOrEmpty: TypeAlias = Annotated[
+    str,
+    Meta(
+        description="RFC 3339 with an offset from UTC; absent where it is empty.",
+        extra_json_schema={
+            "anyOf": [{"format": "date-time"}, {"maxLength": 0}],
+            "examples": ["2030-11-23T12:30:00+03:00"],
+        },
+    ),
+]
 Identifiers: TypeAlias = Annotated[
     dict[str, str | None],
     Meta(description="An identifier for each messenger.", extra_json_schema={MARK: "identifiers"}),
@@ -96,10 +106,10 @@ class SendmsgBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     message: str | None = None
     messengers_list: MessengerWords | str | None = None
     users_list: Entries | str | None = None
-    deffered_time: Time | None = None
+    deffered_time: TimeOrEmpty | None = None
     is_sended: Annotated[Any, Meta(description="Read-only: ignored in a request.")] = None
     status: Annotated[Any, Meta(description="Read-only: ignored in a request.")] = None
-    expires_at: Time | None = None
+    expires_at: TimeOrEmpty | None = None
     max_attempts: Attempts | None = None
     priority: PriorityWord | Literal[""] | None = None
     dedupe_key: Annotated[str, Meta(max_length=LONGEST_DEDUPE_KEY)] | None = None

@@ -9,7 +9,8 @@ import jsonschema_rs
 import pytest
 from prometheus_client import CollectorRegistry
 
-from tests.unit.api.asking import BIRDS, OWL, PIGEON, Asking, asking
+from tests.unit.api.asking import BIRDS, OWL, PIGEON, Asking, asking, pass_time
+from tests.unit.api.test_keys import add_key
 from tests.virtual import VirtualClock
 from vestnik.api.app import all_operations
 from vestnik.api.operations import Operation
@@ -98,6 +99,40 @@ def test_every_operation_has_its_own_name_and_tells_of_each_problem() -> None:
         for slug in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
     }
     assert told == {kind.slug for kind in KINDS}
+
+
+def test_every_link_leads_to_an_operation_and_gives_it_every_part_of_its_path() -> None:
+    operations = [operation for methods in DESCRIBED["paths"].values() for operation in methods.values()]
+    named = {operation["operationId"]: operation for operation in operations}
+    links = [
+        link
+        for operation in operations
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    for link in links:
+        parameters = {parameter["name"]: parameter for parameter in named[link["operationId"]]["parameters"]}
+        assert set(link["parameters"]) <= set(parameters)
+        assert {name for name, each in parameters.items() if each["in"] == "path"} <= set(link["parameters"])
+    assert {"get_api_messages_id", "post_api_messages_id_cancel", "get_api_messages_id_deliveries"} <= {
+        link["operationId"] for link in links
+    }
+
+
+@pytest.mark.parametrize("path", ["/api/openapi.json", "/docs/openapi.json"])
+def test_keys_are_told_to_be_needed_as_soon_as_they_are(path: str) -> None:
+    async def work(ask: Asking) -> None:
+        def security(described: Any) -> Any:
+            return described["paths"]["/api/messages"]["post"]["security"]
+
+        assert security((await ask.call("GET", path)).expect(200)) == [{}, {"key": []}]
+        ask.key = await add_key(ask)
+        await pass_time(1)
+        told = (await ask.call("GET", path)).expect(200)
+        assert security(told) == [{"key": []}]
+        assert told["paths"]["/livez"]["get"]["security"] == []
+
+    asking(work)
 
 
 def test_every_route_that_takes_a_body_shows_an_example() -> None:

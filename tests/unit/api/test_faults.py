@@ -97,6 +97,8 @@ def wrong(fields: dict[str, Any]) -> dict[str, str]:
         ({"priority": "low"}, {"#/priority": "must be one of bulk, high, normal"}),
         ({"priority": 1}, {"#/priority": "must be one of bulk, high, normal"}),
         ({"dedupe_key": ""}, {"#/dedupe_key": "must not be empty"}),
+        ({"send_at": ""}, {"#/send_at": "is not a time after RFC 3339, such as 2030-11-23T12:30:00+03:00"}),
+        ({"expires_at": ""}, {"#/expires_at": "is not a time after RFC 3339, such as 2030-11-23T12:30:00+03:00"}),
         ({"dedupe_key": "x" * 256}, {"#/dedupe_key": "must have at most 255 characters"}),
         ({"allow_duplicate": "yes"}, {"#/allow_duplicate": "must be true or false"}),
         ({"allow_duplicate": None}, {"#/allow_duplicate": "must be true or false"}),

@@ -140,6 +140,8 @@ def test_while_the_keys_cannot_be_read_nobody_is_let_in() -> None:
         assert answer.problem(503) == "store-unavailable"
         assert answer.headers["retry-after"] == "5"
         (await ask.call("GET", "/livez")).expect(200)
+        told = (await ask.call("GET", "/docs/openapi.json")).expect(200)
+        assert told["paths"]["/api/messages"]["get"]["security"] == [{"key": []}]
         assert (await ask.call("GET", "/emulator/journal")).problem(503) == "store-unavailable"
 
     asking(work, emulation=far_side, store=Broken())

@@ -207,7 +207,7 @@ def test_a_message_is_sent_at_another_time() -> None:
         for send_at, words in (
             (at(hours=5), "is not before the message expires"),
             (at(seconds=-1), "is in the past"),
-            ("", "must not be empty"),
+            ("", "is not a time after RFC 3339"),
             ("soon", "is not a time"),
             (None, "must be a string"),
         ):

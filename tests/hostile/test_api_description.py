@@ -1,0 +1,69 @@
+"""The API keeps what its own description promises, whatever is sent: schemathesis makes requests up from it.
+
+All its checks are asked, of each request alone and of requests in a row that follow the links of the description, on a
+service where a key is in force. HOSTILE_EXAMPLES makes a run longer. Two of the checks find nothing to judge here: no
+header is required but the key, and keys that see different things are beyond what a description tells:
+tests/unit/api/test_keys.py asks.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from tests.hostile.described import Renewed, checks_for, described, mistakes, service
+
+EXAMPLES: Final = int(os.environ.get("HOSTILE_EXAMPLES") or 25)
+"""Made up for each operation, beside those at the edges of each schema."""
+LONGEST_ROW: Final = 15
+
+
+@pytest.mark.timeout(120 + 10 * EXAMPLES)
+def test_every_answer_is_one_that_the_description_tells_of() -> None:
+    assert list(mistakes(service(), paths="", examples=EXAMPLES)) == []
+
+
+@pytest.mark.timeout(120 + 10 * EXAMPLES)
+def test_what_follows_an_answer_finds_what_the_answer_told_of(record_property: Callable[[str, object], None]) -> None:
+    """A row begins with a service that knows nothing of the row before.
+
+    Otherwise the same row would not be answered alike when it is tried again (what was sent is a duplicate), what its
+    links lead to would differ, and Hypothesis would find that its data depend on something that it has not drawn.
+    """
+    renewed = Renewed(service)
+    answered: Counter[tuple[str, int]] = Counter()
+
+    made: Any = described(renewed, fitting=True).as_state_machine()
+
+    class Rows(made):  # type: ignore[misc]  # it is made at run time, from the links
+        def setup(self) -> None:
+            renewed.begin()
+
+        def validate_response(self, response: Any, case: Any, _: Any = None, **asked: Any) -> None:
+            answered[case.operation.label, response.status_code] += 1
+            case.validate_response(response, checks=checks_for(case), transport_kwargs=asked, recorder=self.recorder)
+
+    Rows.run(
+        settings=settings(
+            max_examples=2 * EXAMPLES,
+            stateful_step_count=LONGEST_ROW,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        )
+    )
+    record_property("told", f"{answered.total()} requests in rows of up to {LONGEST_ROW}")
+    for followed in (
+        ("POST /api/messages", 202),
+        ("GET /api/messages/{id}", 200),
+        ("GET /api/messages/{id}/deliveries", 200),
+        ("POST /api/messages/{id}/cancel", 200),
+        ("GET /api/deliveries/{id}", 200),
+        ("DELETE /api/accounts/{id}", 204),
+        ("GET /api/accounts/{id}", 404),
+    ):
+        assert answered[followed], f"no row came to {followed}"
