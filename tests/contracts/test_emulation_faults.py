@@ -8,12 +8,14 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tests.contracts.world import JANE, JOHN, HandClock, Life, life
+from tests.contracts.world import A_MOMENT, JANE, JOHN, HandClock, Life, life
+from vestnik.emulation.faults import DELAYS, Fault
 from vestnik.ports import HungUp, Response
 
 Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 MESSENGERS = ("telegram", "viber", "whatsapp")
 REPORTING = ("viber", "whatsapp")
+HANGS = DELAYS[Fault.HANG]
 
 
 @pytest.fixture(params=MESSENGERS)
@@ -44,11 +46,9 @@ def taken(response: Response) -> bool:
 async def passes(world: Life, work: Coroutine[Any, Any, Response], seconds: float) -> Response:
     """The answer, which must not come before that many seconds have passed, and must then."""
     answering = asyncio.ensure_future(work)
-    await asyncio.sleep(0.05)
-    world.clock.move(seconds - 0.001)
-    await asyncio.sleep(0.05)
+    await world.nearly(seconds)
     assert not answering.done()
-    world.clock.move(0.001)
+    world.clock.move(A_MOMENT)
     return await answering
 
 
@@ -111,7 +111,7 @@ def test_a_request_that_hangs_is_hung_up_when_the_rule_is_lifted(tmp_path: Path,
     async def story(world: Life) -> None:
         await world.faults({"messenger": messenger, "fault": "hang"})
         hanging = asyncio.ensure_future(world.send(messenger))
-        await asyncio.sleep(0.05)
+        await world.sleeping(HANGS)
         assert not hanging.done()
         assert all([taken(await world.send(other)) for other in MESSENGERS if other != messenger])
         await world.control("DELETE", "/faults", expect=204)
@@ -136,7 +136,7 @@ def test_a_reset_releases_what_hangs(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         await world.faults({"fault": "hang"})
         hanging = asyncio.ensure_future(world.send("telegram"))
-        await asyncio.sleep(0.01)
+        await world.sleeping(HANGS)
         await world.control("POST", "/reset", expect=204)
         with pytest.raises(HungUp):
             await hanging
@@ -233,10 +233,9 @@ def test_late_receipts_come_after_the_delay(tmp_path: Path, reporting: str) -> N
         await world.subscribe()
         await world.faults({"fault": "receipt_late", "delay": 10})
         await world.send(reporting)
-        world.clock.move(9.9)
-        await asyncio.sleep(0.05)
+        await world.nearly(10)
         assert world.bots.told == []
-        world.clock.move(0.1)
+        world.clock.move(A_MOMENT)
         await world.settled()
         assert world.bots.events()[-1][0] == "delivered"
 
@@ -319,7 +318,7 @@ def test_a_moved_clock_is_the_clock_of_faults(tmp_path: Path) -> None:
     async def story(world: Life) -> None:
         await world.faults({"fault": "slow", "delay": 86_400})
         answering = asyncio.ensure_future(world.send("telegram"))
-        await asyncio.sleep(0.01)
+        await world.sleeping(86_400)
         clock.move(3 * 86_400)
         assert taken(await answering)
         assert (await world.journal())[0]["at"] == "2027-01-18T08:00:00Z"

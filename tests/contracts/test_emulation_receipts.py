@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.contracts.world import (
+    A_MOMENT,
     JANE,
     JOHN,
     NUMBER,
@@ -80,10 +81,9 @@ def test_a_message_that_is_read_is_told_step_by_step_at_its_time(tmp_path: Path,
         await world.phone(reporting, reads_after=60)
         await world.send(reporting)
         await world.until(lambda: kinds(world) == READ[reporting][:-1])
-        world.clock.move(59)
-        await asyncio.sleep(0.02)
+        await world.nearly(60)
         assert kinds(world) == READ[reporting][:-1]
-        world.clock.move(1)
+        world.clock.move(A_MOMENT)
         await world.settled()
         assert kinds(world) == READ[reporting]
         [entry] = await world.journal()

@@ -14,6 +14,7 @@ import pytest
 
 from tests.contracts.world import JANE, JOHN, TELEGRAM_TOKEN, WHATSAPP_TOKEN, Bots, HandClock, Life, life
 from vestnik.emulation import saved
+from vestnik.emulation.faults import DELAYS, Fault
 from vestnik.groupcommit import StoreUnavailable
 from vestnik.ports import HungUp, Response
 from vestnik.sqlfiles import migrations
@@ -247,7 +248,8 @@ def test_calls_under_way_end_without_an_answer_and_the_next_ones_see_the_new_wor
                 world.send("viber"),
             )
         ]
-        await asyncio.sleep(0.01)
+        await world.sleeping(DELAYS[Fault.HANG])
+        await world.until(lambda: len(world.emulation._gate._calls) == len(calls))
         assert not any(call.done() for call in calls)
         loading, late = asyncio.ensure_future(load(world, document)), None
         while late is None:
@@ -307,7 +309,7 @@ def test_who_leaves_while_a_document_is_loaded_leaves_a_whole_world(tmp_path: Pa
         empty = await save(world)
         await world.send("telegram")
         loading = asyncio.ensure_future(load(world, empty))
-        await asyncio.sleep(0.001)
+        await world.until(lambda: bool(world.emulation._loads))
         loading.cancel()
         await world.until(lambda: not world.emulation._loads)
         assert await world.journal() == []

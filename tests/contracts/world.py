@@ -19,6 +19,8 @@ from vestnik.ports import Request, Response
 
 PATIENCE: Final = 10.0
 """Seconds within which what should happen has to."""
+A_MOMENT: Final = 0.001
+"""Seconds before something is due at which it must not have happened yet."""
 TELEGRAM_TOKEN: Final = "7000000001:vestnik"
 VIBER_TOKEN: Final = "4453b6ac00000001-e02c5f1200000002-daec9cbb00000003"
 WHATSAPP_TOKEN: Final = "EAAvestnik"
@@ -179,6 +181,17 @@ class Life:
         while sum(one["receipts_pending"] for one in counts.values()) > pending:
             await asyncio.sleep(0.002)
             counts = await self.control("GET", "/stats")
+
+    async def sleeping(self, seconds: float) -> None:
+        """Returns when somebody sleeps for exactly that long from now."""
+        await self.until(lambda: self.clock.sleeps(seconds))
+
+    async def nearly(self, seconds: float) -> None:
+        """Lets time pass until a moment before somebody wakes who sleeps for that long, and sees them sleep on."""
+        await self.sleeping(seconds)
+        self.clock.move(seconds - A_MOMENT)
+        await asyncio.sleep(0)  # Whoever slept looks at the clock.
+        assert self.clock.sleeps(A_MOMENT)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Returns when it is so."""

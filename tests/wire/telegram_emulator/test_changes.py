@@ -149,8 +149,13 @@ def test_a_forwarded_message_tells_where_it_came_from_and_a_copy_does_not(tmp_pa
         answer = await sent(api, reply_to_message_id=copy["message_id"])
         assert answer["reply_to_message"]["text"] == original["text"]
         assert "forward_origin" not in answer["reply_to_message"]
-        several = await api.get("copyMessages", chat_id=1001, from_chat_id=1002, message_ids=[99, where["message_id"]])
+        there = where["message_id"]
+        several = await api.get("copyMessages", chat_id=1001, from_chat_id=1002, message_ids=[there, there + 1_000])
         assert len(several) == 1
+        for unordered in ([there + 1, there], [there, there]):
+            for method in ("copyMessages", "forwardMessages"):
+                words = await api.refusal(method, chat_id=1001, from_chat_id=1002, message_ids=unordered)
+                assert words == "Bad Request: message identifiers must be in a strictly increasing order"
         protected = await sent(api, protect_content=True)
         words = await api.refusal("forwardMessage", chat_id=1003, from_chat_id=1001, message_id=protected["message_id"])
         assert words == "Bad Request: message can't be forwarded"

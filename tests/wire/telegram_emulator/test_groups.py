@@ -253,6 +253,13 @@ def test_a_bot_keeps_what_it_says_of_itself(tmp_path: Path) -> None:
         assert await api.get("getMyCommands", scope=scope) == [{"command": "stop", "description": "End"}]
         words = await api.refusal("setMyCommands", commands=[{"command": "Start!", "description": "x"}])
         assert words == "Bad Request: BOT_COMMAND_INVALID"
+        for method, more in (
+            ("setMyName", {"name": "x"}),
+            ("setMyCommands", {"commands": commands}),
+            ("getMyName", {}),
+        ):
+            words = await api.refusal(method, **more, language_code="zh-hans")
+            assert words == "Bad Request: invalid language code specified"
         assert await api.get("setMyName", name="Herald")
         assert await api.get("setMyDescription", description="Вестник", language_code="ru")
         assert await api.get("setChatMenuButton", menu_button={"type": "commands"})
@@ -293,6 +300,7 @@ def test_a_group_hears_twenty_messages_a_minute_under_real_limits(tmp_path: Path
         {"members": [{"user": "x"}]},
         {"members": [{"user": 1, "status": "king"}]},
         {"members": [{"user": 1, "can_fly": True}]},
+        {"permissions": {"can_fly": True}},
         {"colour": "red"},
         {"username": "no"},
     ],

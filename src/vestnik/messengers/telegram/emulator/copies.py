@@ -3,7 +3,8 @@
 It has never heard of how they came.
 """
 
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final
 
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS
@@ -115,6 +116,8 @@ class Copies:
     async def _several(self, call: Call, verb: str) -> tuple[str, list[tuple[int, Stored]]]:
         """Those of the messages that can be passed on; Failed where there are none."""
         numbers = _numbers(call)
+        if any(later <= earlier for earlier, later in pairwise(numbers)):
+            raise bad("Message identifiers must be in a strictly increasing order")
         key, from_key = self._sender.chat(call), self._sender.chat(call, "from_chat_id")
         found = [(number, await self._state.messages.get(from_key, number)) for number in numbers]
         usable = [
@@ -137,7 +140,7 @@ class Copies:
         return True
 
     async def _delete_messages(self, call: Call) -> bool:
-        numbers = _numbers(call)
+        numbers = list(dict.fromkeys(_numbers(call)))
         key = self._sender.chat(call)
         found = [(number, await self._state.messages.get(key, number)) for number in numbers]
         there = [(key, number, stored) for number, stored in found if stored is not None]
@@ -169,12 +172,12 @@ class Copies:
 
 
 def _numbers(call: Call) -> list[int]:
-    numbers: list[Any] = call.values["message_ids"]
+    numbers: list[int] = call.values["message_ids"]
     if not numbers:
         raise bad("Message identifiers are not specified")
     if len(numbers) > MOST:
         raise bad("Too many message identifiers specified")
-    return list(dict.fromkeys(numbers))
+    return numbers
 
 
 def content_of(message: Json) -> Json:

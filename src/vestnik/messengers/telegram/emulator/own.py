@@ -3,6 +3,7 @@
 It has never heard of chats beyond those that a setting names.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from vestnik.messengers.telegram.emulator.state import State
 COMMANDS_LIMIT: Final = 100
 COMMAND_LIMIT: Final = 32
 COMMAND_DESCRIPTION_LIMIT: Final = 256
+_LANGUAGE: Final = re.compile(r"[a-z]{2}")
 LIMITS: Final = {"name": 64, "description": 512, "short_description": 120}
 
 
@@ -73,21 +75,21 @@ class Own:
         parts = [scope["type"], *(str(scope[name]) for name in ("chat_id", "user_id") if name in scope)]
         if "chat_id" in scope:
             parts[1] = self._state.chats.find(scope["chat_id"])
-        return "/".join([*parts, call.text("language_code")])
+        return "/".join([*parts, _language(call)])
 
     def _setting(self, name: str) -> Callable[[Call], Any]:
         async def put(call: Call) -> bool:
             text = call.text(name)
             if len(text) > LIMITS[name]:
                 raise bad(f"bot {name.replace('_', ' ')} is too long")
-            await self._put(call.bot, name, call.text("language_code"), text or None)
+            await self._put(call.bot, name, _language(call), text or None)
             return True
 
         return put
 
     def _getting(self, name: str) -> Callable[[Call], Any]:
         async def get(call: Call) -> Json:
-            language = call.text("language_code")
+            language = _language(call)
             found = self._get(call.bot, name, language) or self._get(call.bot, name, "")
             usual = self._state.profiles.user(call.bot)["first_name"] if name == "name" else ""
             return {name: found or usual}
@@ -123,6 +125,14 @@ class Own:
             if value is not None:
                 variants[variant] = value
             await self._state.profiles.put(bot, name, variants or None)
+
+
+def _language(call: Call) -> str:
+    """The two letters of the language that is meant; empty for all that have nothing of their own."""
+    code = call.text("language_code")
+    if code and not _LANGUAGE.fullmatch(code):
+        raise bad("Invalid language code specified")
+    return code
 
 
 def _of_chat(call: Call) -> str:

@@ -109,6 +109,8 @@ class Setup:
         kind = fields.get("type", usual(key)["type"])
         if kind not in KINDS or (kind == "private") != (usual(key)["type"] == "private"):
             raise Refusal([Wrong(pointer("type"), "must be a kind of chat that fits the identifier")])
+        if unknown := sorted(fields.get("permissions", {}).keys() - set(PERMISSIONS)):
+            raise Refusal([Wrong(pointer("permissions", unknown[0]), "is no permission")])
         old = chats.document(key)
         chat = {**usual(key), **fields, "type": kind, "set_up": True}
         if key.startswith("@"):
