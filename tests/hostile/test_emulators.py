@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import re
+from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -10,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contracts.world import NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
+from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
+from vestnik.emulation.deeds import Deed
 
 METHODS: Final[dict[str, dict[str, Any]]] = json.loads(
     files("vestnik.messengers.telegram").joinpath("facts.json").read_text("utf-8")
@@ -37,10 +41,14 @@ WHATSAPP_FIELDS: Final = (
 CONTROL: Final = (
     *("journal", "stats", "reset", "faults", "bots", "phones", "phones/telegram/1", "phones/viber/x", "phones/no/1"),
     *("phones/telegram/1/messages", "phones/whatsapp/79161234567/messages", "bots/telegram/7", "bots/whatsapp/7", ""),
+    *("state", "messengers/telegram/chats", "messengers/telegram/chats/-1001", "messengers/telegram/bots/7"),
+    *("messengers/telegram/drafts/7", "messengers/telegram/queries/7", "messengers/whatsapp/templates"),
+    *("messengers/whatsapp/templates/code/en", "messengers/viber/x", "expect"),
 )
 CONTROL_FIELDS: Final = (
     *("messenger", "recipient", "fault", "times", "probability", "seed", "status", "retry_after", "delay", "online"),
-    *("blocked", "reads_after", "text", "bot", "token", "code", "failure"),
+    *("blocked", "reads_after", "text", "bot", "token", "code", "failure", "type", "title", "username", "members"),
+    *("permissions", "user", "first_name", "reason", "since", "until", "after", "count"),
 )
 LIKELY: Final = (
     *(1, 0, -1, 2**63, 2**64, 1e308, True, None, "", "1001", "@nobody", "79161234567", "EGAZ3SZRi6zW1D0uNYhQHg=="),
@@ -110,6 +118,18 @@ CALLS: Final = {
 }
 
 
+def of_people(deeds: Mapping[str, Deed], messenger: str) -> st.SearchStrategy[Call]:
+    """Whatever people can do on the messenger, with its own fields."""
+
+    def call(name: str) -> st.SearchStrategy[Call]:
+        fields = (*deeds[name].fields, "bot")
+        path = f"/emulator/phones/{messenger}/{quote(JOHN[messenger], safe='')}/{name}"
+        likely = st.dictionaries(st.sampled_from(fields), st.sampled_from((1, 2, 1.5, True, *LIKELY)) | told(fields))
+        return likely.map(lambda body: ("POST", path, {}, body))
+
+    return st.sampled_from(sorted(deeds)).flatmap(call)
+
+
 async def put(world: Life, call: Call, as_query: bool) -> None:
     """Asks, with the fields in the body or in the query."""
     method, path, headers, body = call
@@ -137,3 +157,25 @@ def test_no_call_breaks_an_emulator(
             await world.control("GET", "/journal")
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("messenger", JOHN)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_nothing_that_people_do_breaks_an_emulator(
+    tmp_path_factory: pytest.TempPathFactory, messenger: str, data: st.DataObject
+) -> None:
+    async def story() -> None:
+        async with life(tmp_path_factory.mktemp("world")) as world:
+            for _ in range(2):
+                assert (await world.send(messenger)).status == 200
+            deeds = world.emulation.world.deeds[messenger]
+            for call in data.draw(st.lists(of_people(deeds, messenger), min_size=10, max_size=10)):
+                await put(world, call, as_query=False)
+
+    asyncio.run(story())
+
+
+def test_every_route_of_the_control_api_that_is_documented_is_asked() -> None:
+    documented = set(re.findall(r"/emulator/([a-z]+)", Path("docs/http-api.md").read_text("utf-8")))
+    assert documented == {path.partition("/")[0] for path in CONTROL if path}
