@@ -115,6 +115,38 @@ def test_people_do_only_what_their_phones_let_them(tmp_path: Path) -> None:
     told(tmp_path, story)
 
 
+def test_in_a_group_that_was_set_up_people_do_what_their_standing_lets_them(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        await group(api)
+        await api.person(1001, "join", chat=GROUP, expect=409)
+        await api.person(77, "leave", chat=GROUP, expect=409)
+        await api.person(77, "add", chat=GROUP, user=78, expect=409)
+        for who in (77, 1001):
+            await api.person(who, "remove", chat=GROUP, user=1, expect=409)
+        await api.person(1, "remove", chat=GROUP, user=77, expect=409)
+        await api.person(1, "remove", chat=GROUP, user=1, expect=409)
+        await api.get("restrictChatMember", chat_id=GROUP, user_id=1001, permissions={})
+        await api.person(1001, "messages", chat=GROUP, text="/x", expect=409)
+        await api.get("banChatMember", chat_id=GROUP, user_id=1001)
+        await api.person(1001, "messages", chat=GROUP, text="/x", expect=409)
+        assert [message for message in await seen(api) if "text" in message] == []
+
+    told(tmp_path, story)
+
+
+def test_a_reaction_that_is_there_already_is_not_told_again(tmp_path: Path) -> None:
+    async def story(api: Api) -> None:
+        await api.updates(allowed_updates=["message_reaction"])
+        sent = await api.get("sendMessage", chat_id=1001, text="Hello")
+        for emoji in (["👍"], ["👍"], [], []):
+            await api.person(1001, "react", message=sent["message_id"], emoji=emoji)
+        api.world.clock.move(10)
+        told_of = [update["message_reaction"]["new_reaction"] for update in await api.updates()]
+        assert told_of == [[{"type": "emoji", "emoji": "👍"}], []]
+
+    told(tmp_path, story)
+
+
 USERS = {"request_id": 7, "max_quantity": 2, "request_name": True, "request_username": True}
 CHAT = {"request_id": 8, "chat_is_channel": True, "request_title": True}
 APP = {"url": "https://example.test/app"}

@@ -225,6 +225,13 @@ def test_objects_come_with_plain_numbers() -> None:
     }
 
 
+def test_texts_that_spell_whole_numbers_are_as_good_where_those_are_expected() -> None:
+    where = {"chat_id": "1", "from_chat_id": "2", "message_ids": '["3",4]'}
+    assert read_arguments_of(method("copyMessages"), where)["message_ids"] == [3, 4]
+    answer = {"chat_id": "1", "text": "a", "reply_parameters": '{"message_id":"5","chat_id":"6"}'}
+    assert read_arguments_of(method("sendMessage"), answer)["reply_parameters"] == {"message_id": 5, "chat_id": "6"}
+
+
 def test_buttons_and_poll_options_may_be_bare_texts() -> None:
     keyboard = '{"keyboard":[["a",{"text":"b"}]]}'
     read = read_arguments_of(method("sendMessage"), {"chat_id": "1", "text": "a", "reply_markup": keyboard})

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from vestnik.messengers.telegram import words
-from vestnik.messengers.telegram.checking import Fault, check
+from vestnik.messengers.telegram.checking import Fault, checked
 from vestnik.messengers.telegram.facts import ArrayOf, Field, Method, Named, OneOf, Shape, is_basic
 from vestnik.messengers.telegram.numerals import (
     LARGEST_INT64,
@@ -152,7 +152,6 @@ def _json(method: str, field: Field, text: str) -> Any:
     if isinstance(field.shape, ArrayOf) and field.shape != _ENTITIES and not isinstance(value, list):
         raise ArgumentError(words.not_an_array(method, field.name))
     try:
-        check(field.name, value, field.shape)
+        return plain(checked(field.name, value, field.shape))
     except Fault as fault:
         raise ArgumentError(str(fault)) from fault
-    return plain(value)

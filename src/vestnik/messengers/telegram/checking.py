@@ -26,29 +26,29 @@ class Fault(Exception):
     """A value that is missing or of a wrong type; the text says so in the server's words."""
 
 
-def check(name: str, value: Any, expected: Shape) -> None:
-    """Raises Fault where the value of the field is not as expected; numbers are `Number`, entities are left alone."""
+def checked(name: str, value: Any, expected: Shape) -> Any:
+    """The value of the field, or Fault where it is not as expected; entities are left alone.
+
+    Numbers are `Number`. A text that is one where a whole number is expected is as good, and becomes one.
+    """
     match expected:
         case Named(type_name) if type_name in BASIC:
-            _check_basic(name, value, type_name)
+            return _basic(name, value, type_name)
         case Named("MessageEntity") | ArrayOf(Named("MessageEntity")):
-            return
+            return value
         case Named(type_name):
-            resolved = shape(type_name)
-            if isinstance(resolved, OneOf):
-                _check_union(name, value, resolved)
-            else:
-                _check_object(type_name, type_name, value)
+            return _named(name, value, type_name)
         case Constant(constant):
             if value != str(constant):
                 raise Fault("Unsupported type specified")
+            return value
         case ArrayOf(item):
-            _check_array(name, value, item)
+            return _array(name, value, item)
         case OneOf():
-            _check_union(name, value, expected)
+            return _union(name, value, expected)
 
 
-def _check_basic(name: str, value: Any, type_name: str) -> None:
+def _basic(name: str, value: Any, type_name: str) -> Any:
     is_text = isinstance(value, str)
     match type_name:
         case "integer" if not is_text:
@@ -61,47 +61,54 @@ def _check_basic(name: str, value: Any, type_name: str) -> None:
             raise Fault(f'Field "{name}" must be of type Boolean')
         case "string" | "file" if not is_text:
             raise Fault(f'Field "{name}" must be of type String')
+    return Number(value) if type_name == "integer" else value
 
 
-def _check_array(name: str, value: Any, item: Shape) -> None:
+def _named(name: str, value: Any, type_name: str) -> Any:
+    resolved = shape(type_name)
+    if isinstance(resolved, OneOf):
+        return _union(name, value, resolved)
+    return _object(type_name, type_name, value)
+
+
+def _array(name: str, value: Any, item: Shape) -> list[Any]:
     if not isinstance(value, list):
         raise Fault(f'Field "{name}" must be of type Array')
-    for entry in value:
-        check(name, entry, item)
+    return [checked(name, entry, item) for entry in value]
 
 
-def _check_object(type_name: str, spoken: str, value: Any) -> None:
-    """Checks an object's fields; `spoken` is the type's name in what the server says."""
+def _object(type_name: str, spoken: str, value: Any) -> Any:
+    """An object with its fields checked; `spoken` is the type's name in what the server says."""
     if type_name == "KeyboardButton" and isinstance(value, str) and not isinstance(value, Number):
-        return
+        return value
     if not isinstance(value, dict):
         raise Fault(words.wrapped(spoken, words.not_an_object(spoken)))
+    found = dict(value)
     for field in fields(type_name):
         try:
-            _check_field(field, value)
+            found |= _field(field, value)
         except Fault as fault:
             raise Fault(words.wrapped(spoken, str(fault))) from fault
+    return found
 
 
-def _check_field(field: Field, value: Mapping[str, Any]) -> None:
+def _field(field: Field, value: Mapping[str, Any]) -> dict[str, Any]:
     if field.name in value:
-        check(field.name, value[field.name], field.shape)
-    elif field.required:
+        return {field.name: checked(field.name, value[field.name], field.shape)}
+    if field.required:
         raise Fault(f'Can\'t find field "{field.name}"')
+    return {}
 
 
-def _check_union(name: str, value: Any, union: OneOf) -> None:
+def _union(name: str, value: Any, union: OneOf) -> Any:
     models = [option.name for option in union.options if isinstance(option, Named) and option.name not in BASIC]
     if not isinstance(value, dict):
-        _check_bare(name, value, union, models)
-        return
+        return _bare(name, value, union, models)
     tag = _tag(models)
     if tag is None:
         # Without a tag, as in reply markup, an object that fits nothing counts as nothing.
         fitting = [model for model in models if _has_required(model, value)]
-        if fitting:
-            _check_object(fitting[0], fitting[0], value)
-        return
+        return _object(fitting[0], fitting[0], value) if fitting else value
     kind = value.get(tag)
     if not isinstance(kind, str):
         missing = f'Field "{tag}" must be of type String' if tag in value else f'Can\'t find field "{tag}"'
@@ -110,17 +117,16 @@ def _check_union(name: str, value: Any, union: OneOf) -> None:
     if not candidates:
         raise Fault(words.wrapped(union.name, words.unknown_kind(union.name, kind)))
     fitting = [model for model in candidates if _has_required(model, value)]
-    _check_object((fitting or candidates)[0], union.name, value)
+    return _object((fitting or candidates)[0], union.name, value)
 
 
-def _check_bare(name: str, value: Any, union: OneOf, models: list[str]) -> None:
-    """Checks a value that is no object against those options that are none either."""
+def _bare(name: str, value: Any, union: OneOf, models: list[str]) -> Any:
+    """A value that is no object, checked against those options that are none either."""
     if isinstance(value, str) and any(is_basic(option) for option in union.options):
-        return
+        return value
     arrays = [option for option in union.options if isinstance(option, ArrayOf)]
     if isinstance(value, list) and arrays:
-        check(name, value, arrays[0])
-        return
+        return checked(name, value, arrays[0])
     if not models:
         raise Fault(f'Field "{name}" must be of type String')
     raise Fault(words.wrapped(union.name, words.not_an_object(union.name)))

@@ -11,13 +11,14 @@ import msgspec
 
 from vestnik.emulation.deeds import Deed
 from vestnik.emulation.journal import Entry
-from vestnik.emulation.problems import Refusal, Wrong, pointer
+from vestnik.emulation.problems import Problem, Refusal, Wrong, pointer
 from vestnik.messengers.telegram.emulator.announcing import arrival, departure
 from vestnik.messengers.telegram.emulator.audience import Audience
 from vestnik.messengers.telegram.emulator.calls import Json
+from vestnik.messengers.telegram.emulator.chats import ADMINISTRATORS, GONE
 from vestnik.messengers.telegram.emulator.inline import Inline
 from vestnik.messengers.telegram.emulator.invites import Invites
-from vestnik.messengers.telegram.emulator.membership import change_member
+from vestnik.messengers.telegram.emulator.membership import change_member, is_present, standing
 from vestnik.messengers.telegram.emulator.payments import Payments
 from vestnik.messengers.telegram.emulator.polls import Polls
 from vestnik.messengers.telegram.emulator.state import State
@@ -84,6 +85,8 @@ class Doings:
     async def _leave(self, bot: str, recipient: str, fields: Mapping[str, Any]) -> Entry | None:
         await self._here.ready()
         key, person = self._here.crowd(recipient, fields), self._here.person(recipient)
+        if not is_present(self._state, key, person["id"]):
+            raise Problem(409, "the person is not in the chat")
         await change_member(self._state, key, person["id"], {"status": "left"}, by=person)
         return await self._seen(bot, key, {"from": person, **departure(person)})
 
@@ -98,11 +101,22 @@ class Doings:
         """The person, an administrator, throws somebody or a bot out."""
         await self._here.ready()
         key, person, user = self._here.crowd(recipient, fields), self._here.person(recipient), self._who(fields)
+        self._may_remove(key, person, user)
         # Who is thrown out still hears of it: telegram-bot-api Client.cpp, need_skip_update_message.
         entry = await self._seen(bot, key, {"from": person, **departure(user)})
         gone = {"status": "kicked", "user": {"id": user["id"], "is_bot": user["is_bot"]}}
         await change_member(self._state, key, user["id"], gone, by=person)
         return entry
+
+    def _may_remove(self, key: str, person: Json, user: Json) -> None:
+        """Problem where the person may not throw out the other; where nobody knows who is in the chat, all may."""
+        if not self._state.chats.has_members(key):
+            return
+        own, other = (standing(self._state, key, one["id"]) for one in (person, user))
+        if own["status"] not in ADMINISTRATORS or own.get("can_restrict_members", True) is not True:
+            raise Problem(409, "only administrators who may do that remove others")
+        if other["status"] in (*GONE, "creator"):
+            raise Problem(409, "nobody removes the owner" if other["status"] == "creator" else "is not in the chat")
 
     def _who(self, fields: Mapping[str, Any]) -> Json:
         """The User object of a person, named by its number, or of a bot, named by its token."""

@@ -9,7 +9,7 @@ from vestnik.emulation.problems import Problem
 from vestnik.messengers.telegram.emulator.announcing import Announcing
 from vestnik.messengers.telegram.emulator.calls import Call, Handlers, Json, bad
 from vestnik.messengers.telegram.emulator.chats import GONE
-from vestnik.messengers.telegram.emulator.membership import change_member, need, standing
+from vestnik.messengers.telegram.emulator.membership import change_member, is_present, need, standing
 from vestnik.messengers.telegram.emulator.sending import Sender
 from vestnik.messengers.telegram.emulator.state import State
 
@@ -169,6 +169,8 @@ class Invites:
         """The person joins, or asks to: True where it is in. Problem where that cannot be."""
         if standing(self._state, key, person["id"])["status"] == "kicked":
             raise Problem(409, "the person is banned from the chat")
+        if self._state.chats.has_members(key) and is_present(self._state, key, person["id"]):
+            raise Problem(409, "the person is in the chat already")
         link: Json = {}
         if address:
             link = self._state.chats.document(key).get("links", {}).get(address, {"is_revoked": True})
@@ -186,9 +188,9 @@ class Invites:
 
     async def bring(self, key: str, user: Json, *, by: Json) -> None:
         """Somebody is brought into the chat by a member; Problem where that cannot be."""
-        if self._state.chats.on_wire(key)["type"] == "private":
-            raise Problem(409, "nobody can be brought into a private chat")
-        if standing(self._state, key, user["id"])["status"] not in GONE and self._state.chats.has_members(key):
+        if not is_present(self._state, key, by["id"]):
+            raise Problem(409, "only who is in the chat brings others")
+        if self._state.chats.has_members(key) and is_present(self._state, key, user["id"]):
             raise Problem(409, "is in the chat already")
         member = {"status": "member", "user": {"id": user["id"], "is_bot": user["is_bot"]}}
         await change_member(self._state, key, user["id"], member, by=by)

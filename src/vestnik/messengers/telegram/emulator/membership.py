@@ -80,6 +80,11 @@ def standing(state: State, key: str, user_id: int) -> Json:
     return member
 
 
+def is_present(state: State, key: str, user_id: int) -> bool:
+    """Whether somebody is in the chat; where nobody knows who is, everybody is."""
+    return not state.chats.has_members(key) or standing(state, key, user_id)["status"] not in GONE
+
+
 def permissions_of(value: Any) -> Json:
     """What a ChatPermissions object allows; what it does not name is forbidden."""
     given = value if isinstance(value, dict) else {}

@@ -69,6 +69,8 @@ class People:
             raise Refusal([Wrong(pointer("emoji"), f"{unknown[0]!r} is no reaction")])
         new = [{"type": "emoji", "emoji": emoji} for emoji in fields["emoji"]]
         old = await self._state.reactions.put(key, number, recipient, new)
+        if old == new:
+            return
         change = {"chat": self._state.chats.on_wire(key), "message_id": number, "date": self._state.now()}
         if change["chat"]["type"] == "channel":
             counts = await self._state.reactions.counts(key, number)

@@ -17,6 +17,7 @@ from vestnik.messengers.telegram.emulator.calls import Failed, Json
 from vestnik.messengers.telegram.emulator.chats import BANNED_SENDERS
 from vestnik.messengers.telegram.emulator.copies import PASSED_ON, content_of, origin_of, words_of
 from vestnik.messengers.telegram.emulator.media import ALBUM_LIMIT, KINDS, shown
+from vestnik.messengers.telegram.emulator.membership import standing
 from vestnik.messengers.telegram.emulator.messages import on_wire
 from vestnik.messengers.telegram.emulator.places import thrown
 from vestnik.messengers.telegram.emulator.replies import topic_fields
@@ -108,11 +109,15 @@ class Writing:
     def _author(self, key: str, person: Json, fields: Mapping[str, Any]) -> Json:
         """The person, or the chat in whose name it writes."""
         chats = self._state.chats
+        own = standing(self._state, key, person["id"])
+        if own["status"] == "kicked":
+            raise Problem(409, "the person is banned from the chat")
+        if own["status"] == "restricted" and own.get("can_send_messages") is not True:
+            raise Problem(409, "the person may not write in the chat")
         if "sender_chat" not in fields:
             author: Json = {"from": person}
-            tag = chats.member(key, person["id"])
-            if tag.get("tag") or tag.get("custom_title"):
-                author["sender_tag"] = tag.get("tag") or tag["custom_title"]
+            if own.get("tag") or own.get("custom_title"):
+                author["sender_tag"] = own.get("tag") or own["custom_title"]
             return author
         sender = chats.on_wire(self._here.named(fields["sender_chat"]))
         if sender["type"] == "private":
