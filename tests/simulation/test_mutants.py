@@ -23,7 +23,7 @@ def drawn(seed: int, store: str) -> Plan:
 
 
 NOTICED_WITHIN: Final[dict[str, tuple[int, Callable[[int], Plan]]]] = {
-    "no_fence": (12, partial(contested, store="memory")),
+    "no_fence": (20, partial(contested, store="memory")),
     "lost_batch": (10, partial(calm, store="memory")),
     "no_doubt": (40, partial(drawn, store="memory")),
     "one_more": (30, partial(drawn, store="memory")),

@@ -1,4 +1,4 @@
-"""Decides when verdicts reach the store: all that have gathered, in one batch, as soon as the last batch is stored.
+"""Decides when verdicts reach the store: all that have gathered, in one batch, and no two batches in one beat.
 
 It has never heard of messengers; while the store cannot take them it keeps them, and lets those who add more wait.
 """
@@ -19,6 +19,8 @@ log = structlog.get_logger()
 _LARGEST_BATCH: Final = 1_000
 _FULL: Final = 4_000
 """So many unstored verdicts make those who add more wait."""
+_BEAT: Final = 0.01
+"""Seconds from the beginning of one batch to that of the next: a commit costs more than ten verdicts in it."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 
@@ -59,11 +61,15 @@ class Recorder:
 
     async def run(self) -> None:
         """Stores batch after batch until it is closed and empty."""
+        loop = asyncio.get_running_loop()
         while not (self._closing and not self._verdicts and not self._returns):
             await self._something.wait()
             self._something.clear()
             while self._verdicts or self._returns:
+                begun = loop.time()
                 await self._store_batch()
+                if (left := begun + _BEAT - loop.time()) > 0:
+                    await asyncio.sleep(left)
 
     async def _store_batch(self) -> None:
         if returns := self._returns:

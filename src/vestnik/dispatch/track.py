@@ -4,6 +4,7 @@ It has never heard of verdicts or retries: claims go in, outcomes come out to th
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 _STARTED_AT_ONCE: Final = 64
 """So many workers set out in one turn of the event loop, which is their share beside what the sockets bring to it."""
+_BEAT: Final = 0.005
+"""Seconds from one look that found less than was wanted to the next: what comes due meanwhile is claimed at once."""
 _STORE_PAUSE: Final = 0.5
 """Seconds before asking a store again that cannot answer."""
 
@@ -60,7 +63,8 @@ class Track:
         self._suspects = suspects
         self._slots = slots
         self._ahead = ahead
-        self._queue: asyncio.Queue[Claim] = asyncio.Queue()
+        self._queue: asyncio.PriorityQueue[tuple[int, int, Claim]] = asyncio.PriorityQueue()
+        self._numbers = itertools.count()
         self._idle = 0
         self._replaced = 0
         self._flights: dict[str, Flight] = {}
@@ -83,8 +87,13 @@ class Track:
         self.alarm.ring()
 
     def enqueue(self, claim: Claim) -> None:
-        """The claim is attempted as soon as a worker is free."""
-        self._queue.put_nowait(claim)
+        """The claim is attempted as soon as a worker is free.
+
+        It overtakes as many as may wait where these are of the next lower priority, so that what is urgent does not
+        stand behind a crowd, and whatever is overtaken waits for no endless stream.
+        """
+        number = next(self._numbers)
+        self._queue.put_nowait((number + claim.priority * self._ahead, number, claim))
 
     async def run(self) -> None:
         """Claims and attempts until stopped."""
@@ -105,8 +114,9 @@ class Track:
         worker.add_done_callback(self._workers.discard)
 
     async def _claim_until_stopped(self) -> None:
+        loop = asyncio.get_running_loop()
         while not self._stopping:
-            now = self._terms.clock.now()
+            begun, now = loop.time(), self._terms.clock.now()
             limit, later = self._appetite(now)
             if limit <= 0:
                 await self._wait_for_appetite(later)
@@ -129,6 +139,8 @@ class Track:
                 await asyncio.sleep(0)
             if len(claimed.claims) < limit:
                 self.alarm.set_for(claimed.next_due)
+                if (left := begun + _BEAT - loop.time()) > 0:
+                    await asyncio.sleep(left)
                 await self.alarm.wait()
 
     def _appetite(self, now: Moment) -> tuple[int, Moment | None]:
@@ -173,7 +185,7 @@ class Track:
             else:
                 if terms.turns is not None:
                     terms.turns.enter(claim.recipient)
-                self._queue.put_nowait(claim)
+                self.enqueue(claim)
         terms.pace.spend(len(claims) - len(returns), now)
         if returns:
             terms.recorder.give_back(returns)
@@ -185,7 +197,7 @@ class Track:
             if self._queue.qsize() <= self._ahead // 2:
                 self._hungry.set()
             try:
-                claim = await self._queue.get()
+                _, _, claim = await self._queue.get()
             finally:
                 self._idle -= 1
             flight = Flight(claim, loop.time())
@@ -245,7 +257,7 @@ class Track:
         """Claims that no worker has begun, to be given back."""
         claims = [] if self._suspects or self._terms.turns is None else self._terms.turns.send_all_home()
         while not self._queue.empty():
-            claims.append(self._queue.get_nowait())
+            claims.append(self._queue.get_nowait()[-1])
         now = self._terms.clock.now()
         return [claim.back(now, suspect=self._suspects) for claim in claims]
 

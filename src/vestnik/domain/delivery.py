@@ -9,6 +9,7 @@ from enum import StrEnum
 from vestnik.domain.errors import NotFound
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.moment import Moment
+from vestnik.domain.priority import Priority
 
 
 def delivery_id(message_id: str, ordinal: int) -> str:
@@ -43,6 +44,7 @@ class Claim:
     """An earlier attempt ended without an answer and may have arrived."""
     issue: int = 0
     """How often a person had it sent anew after the messenger had taken it and then failed to deliver it."""
+    priority: Priority = Priority.NORMAL
 
     @property
     def message_id(self) -> str:

@@ -116,6 +116,7 @@ class Row(msgspec.Struct, array_like=True):
             self.claimed_at or 0,
             self.doubt,
             self.issue,
+            self.priority,
         )
 
 

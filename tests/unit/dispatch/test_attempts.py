@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from tests.unit.dispatch.stage import NOTHING_LOST, House, ScriptedGateway, take, take_in_a_moment
 from tests.virtual import run
 from vestnik.dispatch.terms import LaneSettings
-from vestnik.domain.delivery import Claim, Claimed
+from vestnik.domain.delivery import Claim, Claimed, Verdict
 from vestnik.domain.lifecycle import State
+from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Outcome, PutOff, Refused
 
 
@@ -118,3 +120,33 @@ def test_slots_are_seldom_empty_while_a_claim_takes_half_as_long_again_as_an_att
 
     full = 0.01 * (320 / 8 - 1)
     assert run(life()) < full * 1.2
+
+
+def test_what_comes_due_one_by_one_is_claimed_and_recorded_together_and_hardly_later() -> None:
+    async def life() -> tuple[float, int, int]:
+        toy = ScriptedGateway(take)
+        house = House(toy=toy)
+        claim, record, claims, records = house.store.claim, house.store.record, 0, 0
+
+        async def claimed(*which: Any, suspects: bool, **how: Any) -> Claimed:
+            nonlocal claims
+            claims += not suspects
+            return await claim(*which, suspects=suspects, **how)
+
+        async def recorded(verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
+            nonlocal records
+            records += 1
+            return await record(verdicts, now)
+
+        house.store.claim, house.store.record = claimed, recorded  # type: ignore[method-assign] # so that they are counted
+        for number in range(1_000):
+            await house.accept([str(number)], send_at=1 + number / 1_000)
+        await house.live(10)
+        late = [when - (1 + int(claim.recipient) / 1_000) for when, claim in toy.sends]
+        assert len(late) == 1_000
+        return max(late), claims, records
+
+    late, claims, records = run(life())
+    assert late <= 0.005 + 0.001
+    assert claims <= 1 / 0.005 + 10
+    assert records <= 1 / 0.01 + 10

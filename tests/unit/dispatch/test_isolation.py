@@ -88,6 +88,33 @@ def test_a_large_message_does_not_hold_up_a_small_one_accepted_after_it() -> Non
     assert last > 1
 
 
+def test_what_is_urgent_overtakes_the_crowd_that_is_claimed_already() -> None:
+    durations = itertools.cycle([0.010, 0.013, 0.017])
+
+    async def script(claim: Claim) -> Outcome:
+        await asyncio.sleep(next(durations))
+        return await take(claim)
+
+    async def life() -> list[int]:
+        toy = ScriptedGateway(script)
+        house = House(LaneSettings(NOTHING_LOST, slots=8), toy=toy)
+        before = []
+        async with asyncio.TaskGroup() as group:
+            group.create_task(house.live(5))
+            await house.accept([f"crowd-{n}" for n in range(2_500)], priority=Priority.BULK)
+            for number in range(20):
+                await asyncio.sleep(0.1)
+                before.append(-len(toy.sends))
+                await house.accept([f"small-{number}"])
+        for place, (_, claim) in enumerate(toy.sends):
+            if claim.recipient.startswith("small"):
+                before[int(claim.recipient.removeprefix("small-"))] += place
+        return before
+
+    # So many of the crowd are sent until the lane asks for more; all 16 that wait would go first in their order.
+    assert max(run(life())) <= 8 + 1
+
+
 def test_bulk_goes_on_beside_an_endless_stream_of_others() -> None:
     async def life() -> int:
         toy = ScriptedGateway(take_in_a_moment)
