@@ -90,6 +90,20 @@ def test_who_leaves_gets_nothing_until_they_write_which_subscribes_them_unsaid(t
     told(tmp_path, story)
 
 
+def test_nobody_leaves_twice_or_subscribes_who_is_a_subscriber(tmp_path: Path) -> None:
+    async def story(world: Life) -> None:
+        await listen(world, "delivered")
+        for deed in ("unsubscribe", "subscribe"):
+            await does(world, deed)
+            await does(world, deed, expect=409)
+        await does(world, "messages", text="Hello", person=OTHER)
+        await does(world, "subscribe", expect=409, person=OTHER)
+        await world.settled()
+        assert [heard(request)["event"] for request in world.bots.told] == ["unsubscribed", "subscribed", "message"]
+
+    told(tmp_path, story)
+
+
 def test_who_has_subscribed_and_what_a_phone_shows_outlives_a_restart(tmp_path: Path) -> None:
     async def before(world: Life) -> None:
         await does(world, "unsubscribe", person=OTHER)

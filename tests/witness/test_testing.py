@@ -124,6 +124,15 @@ def test_meets_limits(vestnik):
     send(vestnik, "later")
 
 
+@pytest.mark.vestnik("real")
+def test_mistakes_the_mark(vestnik):
+    pass
+
+
+def test_turns_the_clock_back(vestnik):
+    vestnik.clock.advance(-1)
+
+
 def test_mistakes_the_messenger(vestnik):
     vestnik.url("pigeon")
 """
@@ -160,3 +169,5 @@ def test_what_cannot_be_met_or_meant_is_said(told: str) -> None:
     assert "0 of 1 such messages came within 0.05 s" in told
     assert "#/0/fault" in told
     assert "there is no messenger 'pigeon'; there are telegram, viber, whatsapp" in told
+    assert "the mark vestnik takes strict= and limits=, and nothing else" in told
+    assert "time does not go back, and -1 seconds were asked for" in told

@@ -38,7 +38,9 @@ class Clock:
         self._clock = clock
 
     def advance(self, by: float) -> None:
-        """Lets so many seconds pass at once: receipts, limits and retries follow."""
+        """Lets so many seconds pass at once: receipts, limits and retries follow. Time never goes back."""
+        if not by >= 0:
+            raise Unexpected(f"time does not go back, and {by} seconds were asked for")
 
         async def move() -> None:
             self._clock.move(self._clock.offset + seconds(by))

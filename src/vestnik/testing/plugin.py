@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from vestnik.testing.thread import EmulatorThread
 
 FIXTURE: Final = "vestnik"
+WAYS: Final = frozenset({"strict", "limits"})
+"""What a mark may say."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,8 @@ def emulators(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """
     mark = request.node.get_closest_marker(FIXTURE)
     ways = {} if mark is None else mark.kwargs
+    if mark is not None and (mark.args or not ways.keys() <= WAYS):
+        raise pytest.UsageError(f"the mark {FIXTURE} takes strict= and limits=, and nothing else")
     work = import_module("vestnik.testing.thread")
     thread: EmulatorThread = work.EmulatorThread(tmp_path_factory.mktemp(FIXTURE), **ways)
     address = thread.start()

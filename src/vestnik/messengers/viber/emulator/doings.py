@@ -137,12 +137,16 @@ class Doings:
 
     async def _subscribe(self, bot: str, person: str, _fields: Mapping[str, Any]) -> Entry:
         await self._crowd.load()
+        if self._crowd.subscribed(bot, person, usual=False):
+            raise Problem(HTTPStatus.CONFLICT, "the person is a subscriber already")
         await self._crowd.subscribe(bot, person, subscribed=True)
         event = {"event": "subscribed", "user": self._crowd.seen(person)}
         return await self._line.hear(self._draft(bot, person, event, ""))
 
     async def _unsubscribe(self, bot: str, person: str, _fields: Mapping[str, Any]) -> Entry:
         await self._crowd.load()
+        if not self._crowd.subscribed(bot, person):
+            raise Problem(HTTPStatus.CONFLICT, "the person has left already")
         await self._crowd.subscribe(bot, person, subscribed=False)
         return await self._line.hear(self._draft(bot, person, {"event": "unsubscribed", "user_id": person}, ""))
 
