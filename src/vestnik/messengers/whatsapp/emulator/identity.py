@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import phonenumbers
 
+_REMEMBERED: Final = 8_192
+"""People whose names need not be made up again; a few calls about one person follow each other."""
 NOWHERE: Final = "ZZ"
 """The country of numbers that no country has."""
 
@@ -26,7 +28,7 @@ _FACTOR: Final = 618_033_988_749_894_847
 _BACK: Final = pow(_FACTOR, -1, _RANGE)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(_REMEMBERED)
 def canonical(identifier: str) -> str | None:
     """What a person is called here: the digits of a number, or the user id of somebody whose number nobody knows.
 
@@ -49,7 +51,7 @@ def is_number(person: str) -> bool:
     return person.isdigit()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(_REMEMBERED)
 def user_id(person: str) -> str:
     """The person's business-scoped user id."""
     if not is_number(person):
