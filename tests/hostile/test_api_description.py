@@ -1,12 +1,10 @@
 """The API keeps what its own description promises, whatever is sent: schemathesis makes requests up from it.
 
 All its checks are asked, of each request alone and of requests in a row that follow the links of the description, on a
-service where a key is in force. HOSTILE_EXAMPLES makes a run longer. Two of the checks find nothing to judge here: no
-header is required but the key, and keys that see different things are beyond what a description tells:
-tests/unit/api/test_keys.py asks.
+service where a key is in force. Two of the checks find nothing to judge here: no header is required but the key, and
+keys that see different things are beyond what a description tells: tests/unit/api/test_keys.py asks.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,18 +13,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.hostile.described import Renewed, checks_for, described, mistakes, service
+from tests.hostile.length import EXAMPLES, PATIENCE
 
-EXAMPLES: Final = int(os.environ.get("HOSTILE_EXAMPLES") or 25)
-"""Made up for each operation, beside those at the edges of each schema."""
 LONGEST_ROW: Final = 15
 
 
-@pytest.mark.timeout(120 + 10 * EXAMPLES)
+@pytest.mark.timeout(PATIENCE)
 def test_every_answer_is_one_that_the_description_tells_of() -> None:
     assert list(mistakes(service(), paths="", examples=EXAMPLES)) == []
 
 
-@pytest.mark.timeout(120 + 10 * EXAMPLES)
+@pytest.mark.timeout(PATIENCE)
 def test_what_follows_an_answer_finds_what_the_answer_told_of(record_property: Callable[[str, object], None]) -> None:
     """A row begins with a service that knows nothing of the row before.
 

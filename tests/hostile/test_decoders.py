@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vestnik.messengers
+from tests.hostile.length import EXAMPLES, PATIENCE
 from tests.hostile.test_emulators import VIBER_FIELDS, WHATSAPP_FIELDS
 
 OTHERS: Final = (
@@ -113,7 +114,8 @@ def own_errors(reader: Callable[..., Any]) -> list[type[Exception]]:
 
 
 @pytest.mark.parametrize("reader", [pytest.param(function, id=name) for name, function in readers()])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(PATIENCE)
+@settings(max_examples=max(40, EXAMPLES), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_input_breaks_a_reader(reader: Callable[..., Any], data: st.DataObject) -> None:
     module = inspect.getmodule(reader)

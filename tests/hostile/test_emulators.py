@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
+from tests.hostile.length import EXAMPLES, PATIENCE
 from vestnik.emulation.deeds import Deed
 
 METHODS: Final[dict[str, dict[str, Any]]] = json.loads(
@@ -143,7 +144,8 @@ async def put(world: Life, call: Call, as_query: bool) -> None:
 
 
 @pytest.mark.parametrize("far_side", CALLS)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(PATIENCE)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_call_breaks_an_emulator(
     tmp_path_factory: pytest.TempPathFactory, far_side: str, data: st.DataObject
@@ -160,7 +162,8 @@ def test_no_call_breaks_an_emulator(
 
 
 @pytest.mark.parametrize("messenger", JOHN)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(PATIENCE)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_that_people_do_breaks_an_emulator(
     tmp_path_factory: pytest.TempPathFactory, messenger: str, data: st.DataObject

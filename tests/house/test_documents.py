@@ -30,3 +30,13 @@ def test_every_file_that_a_document_links_to_exists(document: object) -> None:
     path = next(path for path in DOCUMENTS if path == document)
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    named = {
+        name
+        for path in DOCUMENTS
+        for name in re.findall(r"\btests/[\w/]+(?:\.py\b)?", path.read_text(encoding="utf-8"))
+    }
+    assert "tests/hostile/test_service.py" in named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
