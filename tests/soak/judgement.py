@@ -21,7 +21,7 @@ class Sample:
     latency: float
     """Seconds of the slowest request since the sample before."""
     database: int
-    """Bytes of the pages of vestnik.db."""
+    """Bytes of the pages of vestnik.db that are in use."""
     journal: int
     """The same of emulator.db, which is meant to grow: with each delivery by as much."""
     deliveries: int
@@ -49,7 +49,7 @@ class Bound:
 
 
 BOUNDS: Final = (
-    Bound("memory", lambda sample: sample.memory, 1.1, 8 * MEBIBYTE, MEBIBYTE, "MiB"),
+    Bound("memory", lambda sample: sample.memory, 1.05, 4 * MEBIBYTE, MEBIBYTE, "MiB"),
     Bound("open files", lambda sample: sample.open_files, 1.0, 16, 1, "files"),
     Bound("slowest request", lambda sample: sample.latency, 2.0, 0.1, 0.001, "ms"),
     Bound("vestnik.db", lambda sample: sample.database, 1.1, MEBIBYTE, MEBIBYTE, "MiB"),
