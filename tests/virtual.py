@@ -5,7 +5,7 @@ It has never heard of threads or sockets: whatever waits for them would wait for
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any, TypeVar
 
@@ -52,6 +52,10 @@ class VirtualClock:
     async def sleep_until(self, moment: Moment) -> None:
         while (left := moment - self.now()) > 0:  # noqa: ASYNC110 - it sleeps until a time, not for an event
             await asyncio.sleep(max(left / 1_000_000, 0.000_001))
+
+    def call_at(self, moment: Moment, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        left = max(moment - self.now(), 0) / 1_000_000
+        return asyncio.get_running_loop().call_later(left, callback)
 
     def new_id(self) -> str:
         self._ids += 1

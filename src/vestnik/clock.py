@@ -1,12 +1,13 @@
 """Decides what time it is, what the next id is and how the dice fall: the sole source of each.
 
-It has never heard of what waits for it; a moved clock wakes every sleeper, and each looks at the time for itself.
+It has never heard of what waits for it; when it is moved, everything that has a time is looked at again.
 """
 
 import asyncio
 import os
 import random
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -17,19 +18,19 @@ _PAIRS: Final = [first + second for first in _CROCKFORD for second in _CROCKFORD
 _RANDOM_BITS: Final = 80
 _TIME_BITS: Final = 48
 _LONGEST_SLEEP: Final = 3600.0
-"""Seconds after which a sleeper looks at the clock again: the machine's clock may have been set."""
+"""Seconds after which whatever waits looks at the clock again: the machine's clock may have been set."""
 
 
 class SystemClock:
     """The machine's time plus an offset that can be moved.
 
-    Sleepers wait on the monotonic clock, in one event loop, and look again whenever the offset moves.
+    What has a time waits on the monotonic clock, in one event loop, and looks again whenever the offset moves.
     """
 
     def __init__(self, offset: Moment = 0, *, seed: int | None = None) -> None:
         self._offset = offset
         self._jitter = random.Random(seed)
-        self._moved = asyncio.Event()
+        self._appointments: dict[_Appointment, None] = {}
         self._last_id = 0
 
     @property
@@ -42,19 +43,25 @@ class SystemClock:
         return time.time_ns() // 1000 + self._offset
 
     def move(self, offset: Moment) -> None:
-        """Sets how far the clock stands ahead of the machine's and wakes all sleepers."""
+        """Sets how far the clock stands ahead of the machine's; what is due by that happens at once."""
         self._offset = offset
-        self._moved.set()
-        self._moved = asyncio.Event()
+        for appointment in list(self._appointments):
+            appointment.look()
 
     async def sleep_until(self, moment: Moment) -> None:
         """Returns as soon as `now() >= moment`."""
-        while (left := moment - self.now()) > 0:
-            try:
-                async with asyncio.timeout(min(left / SECOND, _LONGEST_SLEEP)):
-                    await self._moved.wait()
-            except TimeoutError:
-                continue
+        come = asyncio.Event()
+        appointment = self.call_at(moment, come.set)
+        try:
+            await come.wait()
+        finally:
+            appointment.cancel()
+
+    def call_at(self, moment: Moment, callback: Callable[[], None]) -> "_Appointment":
+        """Calls back as soon as `now() >= moment`, at once where that is so."""
+        appointment = _Appointment(self, self._appointments, moment, callback)
+        appointment.look()
+        return appointment
 
     def new_id(self) -> str:
         """A ULID: 48 bits of milliseconds, 80 random bits, as 26 characters that sort by time.
@@ -69,6 +76,38 @@ class SystemClock:
     def luck(self) -> float:
         """A number drawn evenly from [0, 1)."""
         return self._jitter.random()
+
+
+class _Appointment:
+    """A callback and its moment; it is in `pending` from its first look until it is over."""
+
+    __slots__ = ("_callback", "_clock", "_moment", "_pending", "_timer")
+
+    def __init__(
+        self, clock: SystemClock, pending: "dict[_Appointment, None]", moment: Moment, callback: Callable[[], None]
+    ) -> None:
+        self._clock = clock
+        self._pending = pending
+        self._moment = moment
+        self._callback = callback
+        self._timer: asyncio.TimerHandle | None = None
+
+    def look(self) -> None:
+        """Calls back if it is time, and waits on if it is not."""
+        self.cancel()
+        left = self._moment - self._clock.now()
+        if left <= 0:
+            self._callback()
+        else:
+            self._pending[self] = None
+            self._timer = asyncio.get_running_loop().call_later(min(left / SECOND, _LONGEST_SLEEP), self.look)
+
+    def cancel(self) -> None:
+        """Ends the wait."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            del self._pending[self]
 
 
 def wall_time() -> datetime:

@@ -18,6 +18,13 @@ from vestnik.domain.outcomes import Outcome, Receipt
 from vestnik.domain.requests import Known
 
 
+class Appointment(Protocol):
+    """Something that will happen at a moment of a clock."""
+
+    def cancel(self) -> None:
+        """It will not happen; of no effect where it has."""
+
+
 class Clock(Protocol):
     """The sole source of time, ids and chance."""
 
@@ -26,6 +33,9 @@ class Clock(Protocol):
 
     async def sleep_until(self, moment: Moment) -> None:
         """Returns as soon as `now() >= moment`, also when the clock is moved."""
+
+    def call_at(self, moment: Moment, callback: Callable[[], None]) -> Appointment:
+        """Calls back once, as soon as `now() >= moment`, also when the clock is moved; at once where that is so."""
 
     def new_id(self) -> str:
         """A new id: 26 characters, unique, later ids sort after earlier ones."""

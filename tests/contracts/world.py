@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from vestnik.emulation.far import Emulation
 from vestnik.emulation.world import EmulationSettings
 from vestnik.messengers.registry import messengers
-from vestnik.ports import Request, Response
+from vestnik.ports import Appointment, Request, Response
 
 PATIENCE: Final = 10.0
 """Seconds within which what should happen has to."""
@@ -51,6 +51,9 @@ class HandClock:
                 await self._moved.wait()
         finally:
             self.sleepers.remove(moment)
+
+    def call_at(self, moment: int, callback: Callable[[], None]) -> Appointment:
+        raise AssertionError("emulators sleep")
 
     def sleeps(self, seconds: float) -> bool:
         """Whether anybody sleeps for exactly that long from now."""

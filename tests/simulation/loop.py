@@ -7,12 +7,12 @@ import asyncio
 import heapq
 import logging
 import warnings
-from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
+from itertools import count
 from random import Random
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
@@ -20,6 +20,8 @@ MOST_STEPS: Final = 3_000_000
 """Callbacks in one life; one that runs more is chasing its tail."""
 _ROUNDS: Final = 20
 """How often tasks that are cancelled may begin others."""
+_TASKS_KEPT: Final = 1_000
+"""So many tasks are kept whether or not they are done: to look for those that are takes time."""
 STARVED: Final = 0.02
 """How often a callback of a shuffled loop is made to wait for a round."""
 
@@ -38,7 +40,7 @@ class Process:
         """How many more callbacks run before it dies; 0 means that no end is set."""
         self.asleep = False
         """It is stopped and may be continued, as by SIGSTOP and SIGCONT."""
-        self.held: list[asyncio.Handle] = []
+        self.held: list[_Handle] = []
         self.mourners: list[Callable[[], None]] = []
         """Told of its death, once: those outside who wait for it."""
         self.context = Context()
@@ -52,7 +54,6 @@ class Process:
         """Nothing of it runs from now on, not even what would clean up."""
         if self.alive:
             self.alive = False
-            cast("SimulatedLoop", asyncio.get_running_loop()).keep(self)
             mourners, self.mourners = self.mourners, []
             for mourner in mourners:
                 mourner()
@@ -69,17 +70,28 @@ PROCESS: Final[ContextVar[Process | None]] = ContextVar("process", default=None)
 class _Task(asyncio.Task[Any]):
     """A task whose place in a set does not depend on its address in memory."""
 
-    _count = 0
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _Task._count += 1
-        self._number = _Task._count
-        context = kwargs.get("context")
-        self.process = PROCESS.get() if context is None else context.get(PROCESS)
-        super().__init__(*args, **kwargs)
+    def __init__(self, number: int, work: Any, loop: asyncio.AbstractEventLoop, context: Context | None) -> None:
+        self._number = number
+        super().__init__(work, loop=loop, context=context)
 
     def __hash__(self) -> int:
         return self._number
+
+
+class _Handle(asyncio.Handle):
+    """A handle that costs little: every second thing that a life does is to make one."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], loop: "SimulatedLoop", context: Context | None
+    ) -> None:
+        self._callback = callback
+        self._args = args
+        self._loop = loop
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+        self._repr = self._source_traceback = None
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -88,9 +100,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     Work for threads is done on the loop, at a later turn.
     """
 
-    _ready: "deque[asyncio.Handle]"
-    _scheduled: list[Any]
-    _timer_cancelled_count: int
     _stopping: bool
 
     def __init__(self, seed: int, *, shuffle: bool) -> None:
@@ -100,16 +109,51 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._shuffle = shuffle
         self.steps = 0
         self.reaping = False
-        self._dead: list[asyncio.Handle] = []
-        self._corpses: list[asyncio.Task[Any]] = []
-        _Task._count = 0
-        self.set_task_factory(self._new_task)
+        self._ready: list[_Handle] = []
+        self._timers: list[tuple[float, int, _Handle]] = []
+        """Those of the same time in the order in which they were set."""
+        self._numbers = count()
+        self._dead: list[_Handle] = []
+        self._tasks: list[_Task] = []
+        """All that are not done, also those of the dead, which must not unwind before their time."""
+        self._room_for_tasks = _TASKS_KEPT
         self.set_exception_handler(self._keep)
         self.surprises: list[str] = []
         """What went wrong where nobody listened."""
 
     def time(self) -> float:
         return self._passed
+
+    def call_soon(  # type: ignore[override]  # typeshed tells the types of the arguments with more precision
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(  # type: ignore[override]  # its handle has no time, which nobody asks it for
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        return self.call_at(self._passed + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]  # the same
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = _Handle(callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._numbers), handle))
+        return handle
+
+    def create_task(self, coro: Any, *, name: object = None, context: Context | None = None) -> asyncio.Task[Any]:
+        task = _Task(next(self._numbers), coro, self, context)
+        self._tasks.append(task)
+        if len(self._tasks) > self._room_for_tasks:
+            self._room_for_tasks = 2 * len(self.unfinished()) + _TASKS_KEPT
+        return task
+
+    def unfinished(self) -> list[_Task]:
+        """All tasks that are not done, the oldest first."""
+        self._tasks = [task for task in self._tasks if not task.done()]
+        return self._tasks
 
     def run_in_executor(  # type: ignore[override]  # no thread is started: the future is done by the loop itself
         self, executor: Executor | None, func: Callable[..., T], *args: Any
@@ -124,10 +168,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         held, process.held = process.held, []
         self._ready.extend(held)
 
-    def keep(self, process: Process) -> None:
-        """Keeps the tasks of a dead process, so that they do not unwind before their time."""
-        self._corpses += [task for task in asyncio.all_tasks(self) if cast("_Task", task).process is process]
-
     def reap(self) -> None:
         """Lets the dead unwind, to be cancelled like all the others; the life is over and nobody looks."""
         self.reaping = True
@@ -135,20 +175,18 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._dead.clear()
 
     def _run_once(self) -> None:
-        ready = self._ready
-        self._collect_timers(ready)
-        batch = list(ready)
-        ready.clear()
+        self._collect_timers(self._ready)
+        batch, self._ready = self._ready, []
         if self._shuffle and len(batch) > 1:
             self._random.shuffle(batch)
             if self._random.random() < STARVED:
-                ready.append(batch.pop())
+                self._ready.append(batch.pop())
         for handle in batch:
             if not handle._cancelled:
                 self._run_handle(handle)
 
-    def _run_handle(self, handle: asyncio.Handle) -> None:
-        process: Process | None = cast("Any", handle)._context.get(PROCESS)
+    def _run_handle(self, handle: _Handle) -> None:
+        process = handle._context.get(PROCESS)
         if process is not None and not self.reaping:
             if not process.alive:
                 self._dead.append(handle)
@@ -165,24 +203,18 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.steps += 1
         handle._run()
 
-    def _collect_timers(self, ready: "deque[asyncio.Handle]") -> None:
-        scheduled = self._scheduled
-        while scheduled and scheduled[0]._cancelled:
-            self._timer_cancelled_count -= 1
-            heapq.heappop(scheduled)._scheduled = False
+    def _collect_timers(self, ready: list[_Handle]) -> None:
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
         if self.steps > MOST_STEPS:
             raise Stuck(f"{MOST_STEPS} steps were not enough, at {self._passed:.3f} s")
         if not ready and not self._stopping:
-            if not scheduled:
+            if not timers:
                 raise Stuck("everything waits for something that will never happen")
-            self._passed = max(self._passed, scheduled[0]._when)
-        while scheduled and scheduled[0]._when <= self._passed:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False
-            ready.append(handle)
-
-    def _new_task(self, loop: asyncio.AbstractEventLoop, work: Any, **kwargs: Any) -> "asyncio.Task[Any]":
-        return _Task(work, loop=loop, **kwargs)
+            self._passed = max(self._passed, timers[0][0])
+        while timers and timers[0][0] <= self._passed:
+            ready.append(heapq.heappop(timers)[2])
 
     def _keep(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if not self.reaping:
@@ -226,12 +258,12 @@ def _clear_away(loop: SimulatedLoop) -> None:
     try:
         loop.reap()
         for _ in range(_ROUNDS):
-            left = asyncio.all_tasks(loop)
+            left = list(loop.unfinished())
             if not left:
                 return
-            for task in sorted(left, key=hash):
+            for task in left:
                 task.cancel()
             loop.run_until_complete(asyncio.wait(left, timeout=600))
-        raise Stuck(f"{len(left)} tasks cannot be cancelled, such as {next(iter(left))}")
+        raise Stuck(f"{len(left)} tasks cannot be cancelled, such as {left[0]}")
     finally:
         logging.disable(logging.NOTSET)

@@ -42,6 +42,36 @@ def test_moving_the_clock_past_a_sleepers_time_wakes_it_at_once() -> None:
     asyncio.run(sleep())
 
 
+def test_a_moved_clock_keeps_each_appointment_that_has_come_due_once_and_no_other() -> None:
+    async def keep() -> tuple[list[str], list[str]]:
+        clock, kept = SystemClock(), []
+        clock.call_at(clock.now() + HOUR, lambda: kept.append("one hour"))
+        clock.call_at(clock.now() + 5 * HOUR, lambda: kept.append("five hours"))
+        clock.call_at(clock.now() + HOUR, lambda: kept.append("cancelled")).cancel()
+        clock.call_at(clock.now(), lambda: kept.append("now"))
+        at_once = list(kept)
+        clock.move(2 * HOUR)
+        clock.move(3 * HOUR)
+        return at_once, kept
+
+    assert asyncio.run(keep()) == (["now"], ["now", "one hour"])
+
+
+def test_a_clock_that_was_set_back_is_waited_for_until_it_shows_the_time_again() -> None:
+    async def sleep() -> None:
+        clock = SystemClock()
+        moment = clock.now() + SECOND // 100
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            sleeper = group.create_task(clock.sleep_until(moment))
+            await asyncio.sleep(0)
+            clock.move(-HOUR)
+            await asyncio.sleep(0.02)
+            assert not sleeper.done()
+            clock.move(0)
+
+    asyncio.run(sleep())
+
+
 def test_the_offset_moves_the_present() -> None:
     async def look() -> tuple[int, int]:
         clock = SystemClock()

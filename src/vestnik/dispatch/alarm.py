@@ -6,7 +6,7 @@ It has never heard of what the loop does when it wakes.
 import asyncio
 
 from vestnik.domain.moment import Moment
-from vestnik.ports import Clock
+from vestnik.ports import Appointment, Clock
 
 
 class Alarm:
@@ -15,37 +15,30 @@ class Alarm:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._at: Moment | None = None
-        self._changed = asyncio.Event()
-        self._rung = False
+        self._appointment: Appointment | None = None
+        self._ringing = asyncio.Event()
 
     def ring(self) -> None:
         """Ends the present or the next wait."""
-        self._rung = True
-        self._changed.set()
+        self._ringing.set()
 
     def set_for(self, moment: Moment | None) -> None:
         """Ends the wait at that moment, unless it is set for an earlier one."""
         if moment is not None and (self._at is None or moment < self._at):
+            self._unset()
             self._at = moment
-            self._changed.set()
+            self._appointment = self._clock.call_at(moment, self._ringing.set)
 
     async def wait(self) -> None:
         """Returns when it rings or its time comes, and forgets both."""
-        while not self._is_time():
-            self._changed.clear()
-            if self._at is None:
-                await self._changed.wait()
-            else:
-                await self._sleep_or_change(self._at)
-        self._rung = False
+        try:
+            await self._ringing.wait()
+        finally:
+            self._ringing.clear()
+            self._unset()
+
+    def _unset(self) -> None:
         self._at = None
-
-    def _is_time(self) -> bool:
-        return self._rung or (self._at is not None and self._clock.now() >= self._at)
-
-    async def _sleep_or_change(self, moment: Moment) -> None:
-        async with asyncio.TaskGroup() as group:
-            sleeper = group.create_task(self._clock.sleep_until(moment))
-            sleeper.add_done_callback(lambda _: self._changed.set())
-            await self._changed.wait()
-            sleeper.cancel()
+        if self._appointment is not None:
+            self._appointment.cancel()
+            self._appointment = None

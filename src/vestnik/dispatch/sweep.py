@@ -3,7 +3,8 @@
 It has never heard of lanes at work; it judges an interrupted attempt as one that ended without an answer.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -40,11 +41,15 @@ class Sweep:
         self._store = store
         self._clock = clock
         self._policies = policies
+        self._lease = seconds(lease)
         self._check_every = seconds(lease / _CHECKS_PER_LEASE if store.shared else lease)
         self._retention = None if retention is None else seconds(retention)
         self._forget_every = min(_FORGET_EVERY, max(SECOND, (self._retention or _FORGET_EVERY) // 10))
+        self._check_at = self._look_at = self._forget_at = clock.now()
         self._stopping = False
+        self._rounds = Alarm(clock)
         self.alarm = Alarm(clock)
+        """Set for when something may be to expire that was not there yet."""
         self.put_off: Callable[[Moment], None] = lambda _: None
         """Told when the first of the deliveries that were just judged will be tried again."""
 
@@ -68,33 +73,45 @@ class Sweep:
         """Ends `run`."""
         self._stopping = True
         self.alarm.ring()
+        self._rounds.ring()
 
     async def run(self) -> None:
         """Expires what is to expire when its time comes, frees leases that ran out and lets go of what is over."""
-        lease_check = self._clock.now() + self._check_every
-        forget_at = self._clock.now()
+        now = self._clock.now()
+        self._check_at, self._look_at = now + self._check_every, now + self._lease
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again_and_again(self._expire, self.alarm))
+            group.create_task(self._again_and_again(self._go_round, self._rounds))
+
+    async def _again_and_again(self, work: Callable[[Moment], Awaitable[Moment | None]], alarm: Alarm) -> None:
+        """Does the work whenever the alarm rings, and when the work itself says."""
         while not self._stopping:
+            now = self._clock.now()
             try:
-                now = self._clock.now()
-                self.alarm.set_for(await self._expire(now))
-                if now >= lease_check:
-                    await self._judge_orphans(LEASE_RAN_OUT, everything=False)
-                    lease_check = now + self._check_every
-                if now >= forget_at:
-                    await self._store.forget(now)
-                    await self._retire(now)
-                    forget_at = now + self._forget_every
-                self.alarm.set_for(min(lease_check, forget_at))
+                alarm.set_for(await work(now))
             except StoreUnavailable as trouble:
                 log.warning("store unavailable, housekeeping waits", reason=str(trouble))
-                self.alarm.set_for(self._clock.now() + _STORE_PAUSE)
-            await self.alarm.wait()
+                alarm.set_for(self._clock.now() + _STORE_PAUSE)
+            await alarm.wait()
 
     async def _expire(self, now: Moment) -> Moment | None:
         while True:
             count, following = await self._store.expire(_BATCH, now)
             if count < _BATCH:
                 return following
+
+    async def _go_round(self, now: Moment) -> Moment:
+        if now >= self._check_at:
+            await self._judge_orphans(LEASE_RAN_OUT, everything=False)
+            self._check_at = now + self._check_every
+        if now >= self._look_at:
+            self.alarm.ring()  # Something may be to expire of which nobody heard: a claim was given back too late.
+            self._look_at = now + self._lease
+        if now >= self._forget_at:
+            await self._store.forget(now)
+            await self._retire(now)
+            self._forget_at = now + self._forget_every
+        return min(self._check_at, self._look_at, self._forget_at)
 
     async def _retire(self, now: Moment) -> None:
         while self._retention is not None and await self._store.retire(now - self._retention, now):

@@ -185,3 +185,33 @@ def test_an_alarm_set_earlier_during_the_wait_ends_it_earlier() -> None:
         return loop.time()
 
     assert run(wait()) == pytest.approx(3, abs=0.001)
+
+
+def test_an_alarm_forgets_the_time_of_a_wait_that_was_rung_out_of() -> None:
+    async def wait() -> float:
+        clock, loop = VirtualClock(), asyncio.get_running_loop()
+        alarm = Alarm(clock)
+        alarm.set_for(clock.now() + seconds(3))
+        alarm.ring()
+        await alarm.wait()
+        loop.call_later(50, alarm.ring)
+        await alarm.wait()
+        return loop.time()
+
+    assert run(wait()) == pytest.approx(50)
+
+
+def test_an_alarm_waits_in_one_turn_of_the_loop_and_wakes_in_another() -> None:
+    async def turns() -> int:
+        clock, loop, count = VirtualClock(), asyncio.get_running_loop(), 0
+        alarm = Alarm(clock)
+        alarm.set_for(clock.now() + seconds(3))
+        waiter = loop.create_task(alarm.wait())
+        await asyncio.sleep(0)
+        alarm.ring()
+        while not waiter.done():
+            count += 1
+            await asyncio.sleep(0)
+        return count
+
+    assert run(turns()) == 1

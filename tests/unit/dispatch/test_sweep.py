@@ -1,6 +1,7 @@
 """What nobody attends to any more is taken up: leases that ran out, and attempts that a dead process left behind."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from tests.unit.dispatch.stage import NOTHING_LOST, House, ScriptedGateway, hang, take
@@ -73,3 +74,49 @@ def test_a_finished_message_lets_go_of_its_text_when_its_retention_is_over_and_n
     before, after = run(life())
     assert before
     assert after == ""
+
+
+def test_leases_of_others_are_looked_at_four_times_in_each_and_what_expires_unheard_of_once() -> None:
+    class Counted(MemoryStore):
+        shared = True
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.looks: Counter[str] = Counter()
+
+        async def orphans(self, limit: int, now: Moment, *, everything: bool = False) -> list[Claim]:
+            self.looks["leases"] += 1
+            return await super().orphans(limit, now, everything=everything)
+
+        async def expire(self, limit: int, now: Moment) -> tuple[int, Moment | None]:
+            self.looks["expiry"] += 1
+            return await super().expire(limit, now)
+
+    async def life() -> Counter[str]:
+        house, store = House(), Counted()
+        sweep = Sweep(store, house.clock, {}, 20)
+        asyncio.get_running_loop().call_later(99, sweep.stop)
+        await sweep.run()
+        return store.looks
+
+    assert run(life()) == {"leases": 19, "expiry": 5}
+
+
+def test_what_was_given_back_after_its_time_expires_within_a_lease_although_nobody_tells() -> None:
+    async def life() -> dict[State, int]:
+        house = House(LaneSettings(NOTHING_LOST, lease=20))
+        message = await house.accept(["1"], expires_at=5)
+
+        async def claim_and_give_back_late() -> None:
+            await asyncio.sleep(1)
+            now = house.clock.now()
+            claimed = await house.store.claim("toy", suspects=False, limit=1, lease_until=now + 60 * SECOND, now=now)
+            await asyncio.sleep(6)
+            await house.store.give_back([claim.back(now, suspect=False) for claim in claimed.claims], now)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(claim_and_give_back_late())
+            await house.live(21)
+        return await house.counts(message)
+
+    assert run(life()) == {State.EXPIRED: 1}

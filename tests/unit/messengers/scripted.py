@@ -4,14 +4,14 @@ It has never heard of any messenger.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vestnik.domain.delivery import Claim
 from vestnik.domain.moment import Moment, seconds
 from vestnik.domain.outcomes import Outcome
 from vestnik.messengers.registry import GatewayParts, Messenger
-from vestnik.ports import Gateway, Request, Response
+from vestnik.ports import Appointment, Gateway, Request, Response
 
 NOW: Moment = seconds(1_795_426_200)
 """2026-11-23T09:30:00Z."""
@@ -23,6 +23,9 @@ class StoppedClock:
 
     async def sleep_until(self, moment: Moment) -> None:
         raise AssertionError("a gateway does not sleep")
+
+    def call_at(self, moment: Moment, callback: Callable[[], None]) -> Appointment:
+        raise AssertionError("a gateway waits for nothing")
 
     def new_id(self) -> str:
         raise AssertionError("a gateway makes no ids")
