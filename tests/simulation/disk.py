@@ -67,6 +67,9 @@ class File:
         """It is behind a connection, which may break in the moment of a commit."""
         self.uri = f"file:life{next(_names)}?mode=memory&cache=shared"
         self._keeper = sqlite3.connect(self.uri, uri=True)
+        self._connections: list[_Connection] = []
+        self.idle: list[_Connection] = []
+        """Those of processes that have ended, for the next ones."""
         _files[self.uri] = self
 
     async def open(self, migrations: Sequence[tuple[int, str]]) -> "GroupCommit":
@@ -79,10 +82,38 @@ class File:
         """What is in it, past everybody who has it open."""
         return self._keeper.execute(question).fetchall()
 
+    def connect(self) -> sqlite3.Connection:
+        """A connection of the running process; what another one has left knows its statements already."""
+        if self.idle:
+            return self.idle.pop()
+        connection = sqlite3.connect(
+            self.uri,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+            factory=_Connection,
+        )
+        connection.file = self
+        self._connections.append(connection)
+        return connection
+
     def close(self) -> None:
         """Forgets it."""
+        for connection in self._connections:
+            sqlite3.Connection.close(connection)
         self._keeper.close()
         del _files[self.uri]
+
+
+class _Connection(sqlite3.Connection):
+    """One that its file keeps when it is closed: to prepare all statements anew takes long, and changes nothing."""
+
+    file: File
+
+    def close(self) -> None:
+        if self not in self.file.idle:
+            self.file.idle.append(self)
 
 
 _files: Final[dict[str, File]] = {}
@@ -105,10 +136,9 @@ class LoopCommit(GroupCommit):
         self._file = _files[str(path)]
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._file.uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
-        )
+        connection = self._file.connect()
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA query_only = OFF")
         return connection
 
     def _begin(self) -> None:
