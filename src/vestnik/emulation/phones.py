@@ -11,7 +11,7 @@ import msgspec
 
 from vestnik.emulation.backlog import release
 from vestnik.emulation.when import Moment
-from vestnik.groupcommit import GroupCommit
+from vestnik.groupcommit import GroupCommit, StoreUnavailable
 from vestnik.sqlfiles import queries
 
 _SQL: Final = queries(files("vestnik.emulation") / "setup.sql")
@@ -57,10 +57,20 @@ class Phones:
         return (messenger, recipient) in self._special
 
     async def put(self, messenger: str, recipient: str, phone: Phone, now: Moment) -> list[str]:
-        """Sets the phone up; what waited for one that is now online is due from now on. The bots concerned by that."""
-        bots = await self._rows.write(_put, (messenger, recipient, phone, now))
+        """Sets the phone up; what waited for one that is now online is due from now on. The bots concerned by that.
+
+        A message that is being written meanwhile may be in neither of the two: whoever wrote it for a phone that was
+        offline looks here once it is written, so the phone is back before that is on disk.
+        """
+        before = self._special.get((messenger, recipient))
         self._special[messenger, recipient] = phone
-        return bots
+        try:
+            return await self._rows.write(_put, (messenger, recipient, phone, now))
+        except StoreUnavailable:
+            self._special.pop((messenger, recipient), None)
+            if before is not None:
+                self._special[messenger, recipient] = before
+            raise
 
     def forget(self) -> None:
         """Every phone is as usual again; the journal forgets them on disk."""
