@@ -10,3 +10,5 @@ EXAMPLES: Final = int(os.environ.get("HOSTILE_EXAMPLES") or 25)
 """Made up for each operation, reader or far side, beside what is at the edges of each schema."""
 PATIENCE: Final = 120 + 10 * EXAMPLES
 """Seconds within which that is done."""
+TRIES: Final = 8
+"""So often what must be come upon is looked for: chance decides what is asked, also with a seed."""
