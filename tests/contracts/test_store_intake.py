@@ -98,6 +98,34 @@ async def test_the_same_recipient_on_another_messenger_is_no_repetition(desk: De
 
 
 @exam
+async def test_what_is_left_out_is_told_in_the_order_of_the_request_whoever_named_it(desk: Desk) -> None:
+    await desk.store.accept(order(1, "ann", "bob", messengers=("telegram", "viber"), content_key="same"), 100)
+    addresses = [
+        Address("viber", "bob", "bob:b"),
+        Address("telegram", "cid", "cid"),
+        Address("viber", "cid", None),
+        Address("telegram", "cid", None),
+        Address("viber", "ann", None),
+        Address("telegram", "ann", "ann"),
+        Address("viber", "cid", "cid"),
+    ]
+    ordered = Order("M2", Sender("acme", "Acme"), "text", addresses, Priority.NORMAL, 5, "same")
+    got = await desk.store.accept(ordered, 200)
+    assert [(each.index, each.delivery_id) for each in got.duplicates] == [
+        (0, "M0001-3"),
+        (3, "M2-1"),
+        (4, "M0001-1"),
+        (5, "M0001-0"),
+        (6, "M2-2"),
+    ]
+    found = await desk.store.deliveries("M2", state=None, limit=10)
+    assert [(each.id, each.messenger, each.recipient, each.account) for each in found] == [
+        ("M2-1", "telegram", "cid", "cid"),
+        ("M2-2", "viber", "cid", None),
+    ]
+
+
+@exam
 async def test_without_a_content_key_everything_may_repeat(desk: Desk) -> None:
     for number in (1, 2):
         assert not (await desk.store.accept(order(number, "ann", "ann", content_key=None), 100)).duplicates

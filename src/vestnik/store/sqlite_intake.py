@@ -20,18 +20,13 @@ def accept(connection: sqlite3.Connection, intakes: list[Intake]) -> list[Accept
     """What became of each order; of one that says nothing new to anybody, nothing is kept."""
     _release_slots(connection, intakes)
     connection.execute(_SQL["add_messages"], {"messages": to_json([_message(each) for each in intakes])})
-    deliveries = [
-        (intake.order.id, ordinal, *address)
-        for intake in intakes
-        for ordinal, address in enumerate(intake.order.deliveries)
-    ]
-    parameter = {"deliveries": to_json(deliveries)}
+    count = sum(len(intake.order.deliveries) for intake in intakes)
+    parameter = {"groups": to_json(_groups(intakes))}
     added = connection.execute(_SQL["add_deliveries"], parameter).rowcount
     duplicates: dict[str, list[Duplicate]] = {intake.order.id: [] for intake in intakes}
-    if added < len(deliveries):
+    if added < count:
         left_out = connection.execute(_SQL["left_out"], parameter).fetchone()[0]
-        for place, holder, number in from_json(left_out, list[tuple[int, str, int]]):
-            message_id, ordinal, *_ = deliveries[place]
+        for message_id, ordinal, holder, number in sorted(from_json(left_out, list[tuple[str, int, str, int]])):
             duplicates[message_id].append(Duplicate(ordinal, delivery_id(holder, number)))
     given = [accepted(intake.order, duplicates[intake.order.id]) for intake in intakes]
     _finish(connection, list(zip(intakes, given, strict=True)))
@@ -65,6 +60,16 @@ def _message(intake: Intake) -> tuple[Any, ...]:
         order.content_key,
         order.text,
     )
+
+
+def _groups(intakes: list[Intake]) -> dict[str, dict[str, str]]:
+    """Identifiers under ordinal or ordinal:account, under message:messenger."""
+    groups: dict[str, dict[str, str]] = {}
+    for intake in intakes:
+        for ordinal, (messenger, recipient, account) in enumerate(intake.order.deliveries):
+            key = f"{ordinal}" if account is None else f"{ordinal}:{account}"
+            groups.setdefault(f"{intake.order.id}:{messenger}", {})[key] = recipient
+    return groups
 
 
 def _finish(connection: sqlite3.Connection, both: list[tuple[Intake, Acceptance]]) -> None:

@@ -23,26 +23,31 @@ SELECT
 FROM json_each(:messages)
 
 -- name: add_deliveries
--- :deliveries holds [message, ordinal, messenger, recipient, account]. Whoever comes second to a slot is left out.
+-- :groups holds {message:messenger: {ordinal or ordinal:account: identifier}}. Whoever comes second to a slot is left out.
+-- What json_each reads from an object is ready, while a row that is an array would be written out again for each of its
+-- columns and then parsed.
 INSERT INTO deliveries
     (message_id, ordinal, messenger, recipient, account, state, priority, max_attempts, due_at, expires_at, content_key)
 SELECT
-    m.id, r.value ->> 1, r.value ->> 2, r.value ->> 3, r.value ->> 4,
+    m.id, CAST(r.key AS INTEGER), substr(g.key, instr(g.key, ':') + 1), r.value,
+    nullif(substr(r.key, instr(r.key, ':') + 1), r.key),
     iif(m.send_at > m.created_at, 'deferred', 'waiting'),
     m.priority, m.max_attempts, max(m.created_at, coalesce(m.send_at, m.created_at)), m.expires_at, m.content_key
-FROM json_each(:deliveries) AS r
-CROSS JOIN messages AS m ON m.id = r.value ->> 0
+FROM json_each(:groups) AS g
+CROSS JOIN messages AS m ON m.id = substr(g.key, 1, instr(g.key, ':') - 1)
+CROSS JOIN json_each(g.value) AS r
 WHERE true
 ON CONFLICT (content_key, messenger, recipient) WHERE content_key IS NOT NULL DO NOTHING
 
 -- name: left_out
--- The places in :deliveries of those left out, and who holds their slots.
-SELECT json_group_array(json_array(r.key, d.message_id, d.ordinal))
-FROM json_each(:deliveries) AS r
-CROSS JOIN messages AS m ON m.id = r.value ->> 0
+-- Those of :groups that were left out, and who holds their slots.
+SELECT json_group_array(json_array(m.id, CAST(r.key AS INTEGER), d.message_id, d.ordinal))
+FROM json_each(:groups) AS g
+CROSS JOIN messages AS m ON m.id = substr(g.key, 1, instr(g.key, ':') - 1)
+CROSS JOIN json_each(g.value) AS r
 CROSS JOIN deliveries AS d
-    ON d.content_key = m.content_key AND d.messenger = r.value ->> 2 AND d.recipient = r.value ->> 3
-WHERE d.message_id <> m.id OR d.ordinal <> r.value ->> 1
+    ON d.content_key = m.content_key AND d.messenger = substr(g.key, instr(g.key, ':') + 1) AND d.recipient = r.value
+WHERE d.message_id <> m.id OR d.ordinal <> CAST(r.key AS INTEGER)
 
 -- name: drop_messages
 DELETE FROM messages WHERE id IN (SELECT value FROM json_each(:ids))
