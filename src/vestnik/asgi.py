@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vestnik.alarms import Alarms
 from vestnik.ports import Far, HungUp, Request, Response
 
 HANG_UP: Final = "vestnik.hang_up"
@@ -34,12 +35,13 @@ def far_asgi(far: Far, *, body_limit: int = BODY_LIMIT) -> ASGIApp:
     A far side that hangs up makes the server close the connection; a server that does not offer HANG_UP answers 500.
     A caller who goes away has the far side cancelled, or not called at all where the request had not arrived whole.
     """
+    alarms = Alarms()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"a far side serves HTTP only, not {scope['type']}")
         try:
-            async with asyncio.timeout(BODY_WITHIN):
+            with alarms.within(BODY_WITHIN):
                 body = await _read(receive, body_limit)
         except _TooLong:
             await _send(send, Response(413))
@@ -51,7 +53,7 @@ def far_asgi(far: Far, *, body_limit: int = BODY_LIMIT) -> ASGIApp:
             return
         request = Request(scope["method"], _target(scope), _headers(scope), body)
         try:
-            response = await _while_connected(far, request, receive)
+            response = await _while_connected(far, request, _Watch(receive), alarms)
         except HungUp:
             hang_up = scope.get("extensions", {}).get(HANG_UP)
             if hang_up is None:
@@ -157,22 +159,52 @@ async def _read(receive: Receive, limit: int) -> bytes:
     return bytes(body)
 
 
-async def _while_connected(far: Far, request: Request, receive: Receive) -> Response | None:
+class _Watch:
+    """Looks whether the caller of a slow far side is still there; where not, the present task is cancelled."""
+
+    def __init__(self, receive: Receive) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._cancelled_before = task.cancelling()
+        self._receive = receive
+        self._looking: asyncio.Task[Message] | None = None
+        self._gone = False
+
+    def begin(self) -> None:
+        """Looks from now on."""
+        self._looking = asyncio.ensure_future(self._receive())
+        self._looking.add_done_callback(self._tell)
+
+    def _tell(self, looking: "asyncio.Task[Message]") -> None:
+        if not looking.cancelled():
+            self._gone = True
+            self._task.cancel()
+
+    def ended_it(self) -> bool:
+        """Whether the task was cancelled for this reason alone, which then it no longer is."""
+        return self._gone and self._task.uncancel() <= self._cancelled_before
+
+    async def end(self) -> None:
+        """Looks no more."""
+        if self._looking is not None:
+            self._looking.remove_done_callback(self._tell)
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+
+
+async def _while_connected(far: Far, request: Request, watch: _Watch, alarms: Alarms) -> Response | None:
     """The far side's answer; None once the caller has gone. The watch begins only for the few that are slow."""
-    work = asyncio.ensure_future(far(request))
-    gone: asyncio.Future[Message] | None = None
+    alarm = alarms.set(PATIENCE, watch.begin)
     try:
-        await asyncio.wait({work}, timeout=PATIENCE)
-        if not work.done():
-            gone = asyncio.ensure_future(receive())
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() else None
+        return await far(request)
+    except asyncio.CancelledError:
+        if watch.ended_it():
+            return None
+        raise
     finally:
-        left = {future for future in (work, gone) if future is not None and not future.done()}
-        for future in left:
-            future.cancel()
-        if left:
-            await asyncio.wait(left)
+        alarm.off()
+        await watch.end()
 
 
 async def _send(send: Send, response: Response) -> None:

@@ -3,7 +3,6 @@
 It has never heard of what is exchanged; it only tells whether a request that got no answer can have arrived.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from vestnik.alarms import Alarms
 from vestnik.domain.errors import NoReply, NotSent
 from vestnik.ports import Far, HungUp, Request, Response, Transport
 
@@ -51,13 +51,14 @@ class SocketTransport:
         self._connections = connections
         self._body_limit = body_limit
         self._session: aiohttp.ClientSession | None = None
+        self._alarms = Alarms()
 
     async def exchange(self, request: Request, *, timeout: float) -> Response:
         """See the port: NotSent as long as there was no connection, NoReply from then on."""
         flight = _Flight()
         try:
             origin(request.url)  # The library looks at the port late, and then cannot even say what is wrong.
-            async with asyncio.timeout(timeout):
+            with self._alarms.within(timeout):
                 return await self._exchange(request, flight)
         except TimeoutError as error:
             raise _failed(flight, f"no answer within {timeout:g} s") from error
@@ -130,6 +131,7 @@ class InProcessTransport:
 
     def __init__(self, far: Far) -> None:
         self._far = far
+        self._alarms = Alarms()
 
     async def exchange(self, request: Request, *, timeout: float) -> Response:
         """See the port. A request always arrives here, so whatever goes wrong is NoReply.
@@ -137,7 +139,7 @@ class InProcessTransport:
         When the time is up the far side is cancelled, as a server is told that its client went away.
         """
         try:
-            async with asyncio.timeout(timeout):
+            with self._alarms.within(timeout):
                 return await self._far(Request(request.method, _target(request.url), request.headers, request.body))
         except TimeoutError as error:
             raise NoReply(f"no answer within {timeout:g} s") from error
