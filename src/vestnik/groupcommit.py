@@ -99,19 +99,19 @@ class GroupCommit:
         self._begin()
         return self
 
-    async def write(self, operation: Operation[T, R], item: T, *, weight: int = 1) -> R:
+    def write(self, operation: Operation[T, R], item: T, *, weight: int = 1) -> "asyncio.Future[R]":
         """The result of the item, after the commit that holds it.
 
-        An exception of the operation for this item alone is raised here and nothing of the item is kept. StoreFull or
+        An exception of the operation for this item alone is its exception and nothing of the item is kept. StoreFull or
         StoreUnavailable mean that nothing of it was stored. `weight` tells how much work it is compared to others.
         A caller that is cancelled while it waits cannot know whether the item was written.
         """
+        future = self._loop.create_future()
         if self._closed:
-            raise StoreUnavailable(f"{self._path.name} is closed")
-        job = _Job(operation, item, weight, self._loop.create_future())
-        self._submit(job)
-        result: R = await job.future
-        return result
+            future.set_exception(StoreUnavailable(f"{self._path.name} is closed"))
+        else:
+            self._submit(_Job(operation, item, weight, future))
+        return future
 
     async def read(self, query: Callable[[sqlite3.Connection], R]) -> R:
         """What the query answers, on a connection that cannot write; each statement sees the latest commit."""

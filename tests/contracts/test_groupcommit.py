@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def names(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM things ORDER BY name")]
 
 
-async def outcomes(*writes: Coroutine[Any, Any, Any]) -> list[Any]:
+async def outcomes(*writes: Awaitable[Any]) -> list[Any]:
     return await asyncio.gather(*writes, return_exceptions=True)
 
 

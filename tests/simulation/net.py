@@ -5,7 +5,6 @@ It has never heard of what is said; whoever calls a dead process is refused, who
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -76,7 +75,7 @@ class WireTransport:
     async def exchange(self, request: Request, *, timeout: float) -> Response:
         """See the port."""
         if (attempt := ATTEMPT.get()) is not None:
-            request = replace(request, headers={**request.headers, ATTEMPT_HEADER: str(attempt)})
+            request = request._replace(headers={**request.headers, ATTEMPT_HEADER: str(attempt)})
         try:
             async with asyncio.timeout(timeout):
                 return await self._there.call(self._wire, request)

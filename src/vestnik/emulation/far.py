@@ -13,7 +13,7 @@ from vestnik.emulation import problems, saved
 from vestnik.emulation.control import Control, is_state
 from vestnik.emulation.gate import Gate
 from vestnik.emulation.problems import Problem
-from vestnik.emulation.taking import one_call
+from vestnik.emulation.taking import Taking
 from vestnik.emulation.when import Moment
 from vestnik.emulation.works import Works
 from vestnik.emulation.world import EmulationSettings, Emulator, World
@@ -78,9 +78,19 @@ class Emulation:
         return await self._gate.through(self._answer(prefix, inner))
 
     async def _answer(self, prefix: str, inner: Request) -> Response:
+        """One that cannot write on after a message was taken gives none: that it was not taken would be a lie."""
         emulator = self.emulators.get(prefix)
-        if emulator is not None:
-            return await _answer(emulator, inner)
+        if emulator is None:
+            return await self._beside(prefix, inner)
+        with Taking() as taking:
+            try:
+                return await emulator.answer(inner)
+            except StoreUnavailable:
+                if taking.something:
+                    raise HungUp from None
+                return emulator.unavailable()
+
+    async def _beside(self, prefix: str, inner: Request) -> Response:
         if prefix == CONTROL:
             return await self._control.answer(inner)
         return problems.answer(Problem(404, f"there is no emulator of {prefix!r}"))
@@ -138,17 +148,6 @@ class Emulation:
             if emulator.teller is not None:
                 world.callbacks.know(name, emulator.teller)
         self._control = Control(world, self.emulators, self)
-
-
-async def _answer(emulator: Emulator, request: Request) -> Response:
-    """Its answer. Where it cannot write on after a message was taken, none: that it was not taken would be a lie."""
-    with one_call() as taking:
-        try:
-            return await emulator.answer(request)
-        except StoreUnavailable:
-            if taking.something:
-                raise HungUp from None
-            return emulator.unavailable()
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -9,9 +9,10 @@ reports that follow; a message that a messenger takes and then fails to deliver 
 import asyncio
 import re
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -31,7 +32,7 @@ MESSAGE: Final = "message"
 
 _FOLDER: Final = files("vestnik.emulation")
 _SQL: Final = queries(_FOLDER / "journal.sql")
-_WIDTHS: Final = (64, 8, 1)
+_WIDTHS: Final = (64, 32, 16, 8, 4, 2, 1)
 """How many rows one statement inserts: few statements for many rows, and few texts of statements."""
 _SORT_STEP: Final = 5_000
 """Entries that enter the mailbox in one transaction, so that messages wait for none of them long."""
@@ -136,7 +137,7 @@ class Journal:
     def __init__(self, rows: GroupCommit) -> None:
         self.rows = rows
         """The file, which the other parts of the emulation keep their rows in too."""
-        self._arrived = asyncio.Event()
+        self._arrival: asyncio.Event | None = None
 
     @classmethod
     async def open(cls, path: Path) -> "Journal":
@@ -147,8 +148,9 @@ class Journal:
         """The entry, after its commit. Where the key of an honoured item is known: the first entry, and no new one."""
         kept = await self.rows.write(_take, item)
         note_taken()
-        self._arrived.set()
-        self._arrived = asyncio.Event()
+        if self._arrival is not None:
+            self._arrival.set()
+            self._arrival = None
         return kept
 
     async def known(self, messenger: str, bot: str, key: str) -> Entry | None:
@@ -163,7 +165,9 @@ class Journal:
 
     def arrival(self) -> asyncio.Event:
         """Set when the next message is taken, counted from the call."""
-        return self._arrived
+        if self._arrival is None:
+            self._arrival = asyncio.Event()
+        return self._arrival
 
     async def page(self, render: Callable[[list[Entry]], R], wanted: Wanted, *, after: int, limit: int) -> R:
         """What is wanted, in order, beyond `after`; `render` runs off the event loop."""
@@ -224,39 +228,46 @@ def _take(connection: sqlite3.Connection, items: list[Item]) -> list[Kept]:
     _insert(
         connection,
         "take",
-        [_row(entry, item) for entry, item in zip(entries, items, strict=True)],
+        [(*msgspec.structs.astuple(entry), item.honoured) for entry, item in zip(entries, items, strict=True)],
     )
-    kept = [Kept(entry, replayed=False) for entry in entries]
     if connection.total_changes - before < len(entries):
         kept = _with_first(connection, entries, items)
-    fresh = [(one.entry, item) for one, item in zip(kept, items, strict=True) if not one.replayed]
+    else:
+        kept = [Kept(entry, False) for entry in entries]
     _insert(
         connection,
         "report",
         [
-            (entry.seq, entry.messenger, entry.bot, entry.recipient, due.kind, due.at, due.at, due.wait)
-            for entry, item in fresh
+            (one.entry.seq, item.messenger, item.draft.bot, item.draft.recipient, due.kind, due.at, due.at, due.wait)
+            for one, item in zip(kept, items, strict=True)
+            if item.reports and not one.replayed
             for due in item.reports
         ],
     )
     tally.add(connection, _tallies(kept, items))
+    _write_records(connection, [(one.entry, item) for one, item in zip(kept, items, strict=True) if not one.replayed])
+    return kept
+
+
+def _write_records(connection: sqlite3.Connection, fresh: list[tuple[Entry, Item]]) -> None:
     for messenger in {item.messenger for _, item in fresh if item.draft.kept or item.draft.more}:
         own = [(entry, item.draft) for entry, item in fresh if item.messenger == messenger]
         changes = [records.Change(MESSAGE, entry.external_id, draft.kept) for entry, draft in own if draft.kept]
         changes += [change for _, draft in own for change in draft.more]
         records.write(connection, records.encoded(messenger, changes))
-    return kept
 
 
 def _tallies(kept: list[Kept], items: list[Item]) -> Iterator[Tally]:
-    taken = Counter(one.entry.messenger for one in kept if not one.replayed and not one.entry.inbound)
-    replayed = Counter(one.entry.messenger for one in kept if one.replayed)
-    pending: Counter[str] = Counter()
+    sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for one, item in zip(kept, items, strict=True):
-        if not one.replayed:
-            pending[item.messenger] += len(item.reports)
-    for messenger in {*taken, *replayed, *pending}:
-        yield Tally(messenger, taken[messenger], replayed[messenger], pending[messenger])
+        count = sums[item.messenger]
+        if one.replayed:
+            count[1] += 1
+        else:
+            count[0] += not item.inbound
+            count[2] += len(item.reports)
+    for messenger, (taken, replayed, pending) in sums.items():
+        yield Tally(messenger, taken, replayed, pending)
 
 
 def _entry(seq: int, item: Item) -> Entry:
@@ -275,10 +286,6 @@ def _entry(seq: int, item: Item) -> Entry:
         draft.payload,
         draft.type,
     )
-
-
-def _row(entry: Entry, item: Item) -> tuple[Any, ...]:
-    return (*msgspec.structs.astuple(entry), item.honoured)
 
 
 def _with_first(connection: sqlite3.Connection, entries: list[Entry], items: list[Item]) -> list[Kept]:
@@ -306,8 +313,7 @@ def _insert(connection: sqlite3.Connection, name: str, rows: Sequence[tuple[Any,
     start = 0
     for width in _WIDTHS:
         while len(rows) - start >= width:
-            values = [value for row in rows[start : start + width] for value in row]
-            connection.execute(_WIDE[name, width], values)
+            connection.execute(_WIDE[name, width], list(chain.from_iterable(rows[start : start + width])))
             start += width
 
 

@@ -4,7 +4,7 @@ It has never heard of a wire: an emulator hands it a message and renders what co
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -114,7 +114,7 @@ class Line:
             rule = await faults.strike(Step.RECEIPT, self._messenger, draft.recipient)
             if rule and rule.fault is Fault.NOT_DELIVERED:
                 failed = self._ways.failure if rule.status is None else str(rule.status)
-        kept = await self._take(draft, failed, rule, now)
+        kept = await self._keep(self._item(draft, failed, rule, now))
         if not faults.quiet:
             await self._answer(draft)
         return kept
@@ -159,7 +159,7 @@ class Line:
             return Trouble(Fault.THROTTLE, None, exceeded.retry_after, exceeded.name)
         return None
 
-    async def _take(self, draft: Draft, failed: str | None, rule: Rule | None, now: Moment) -> Kept:
+    def _item(self, draft: Draft, failed: str | None, rule: Rule | None, now: Moment) -> Item:
         parts, messenger, recipient = self._parts, self._messenger, draft.recipient
         webhook = parts.bots.webhook(messenger, draft.bot) if self._ways.kinds else None
         reports: Sequence[Due] = NO_REPORTS
@@ -168,13 +168,13 @@ class Line:
             if self._ways.watching(draft.bot, recipient):
                 phone, kinds = phone._replace(reads_after=0), [kind for kind in kinds if kind != DELIVERED]
             reports = reports_of(kinds, webhook.kinds, phone, rule, failed=failed is not None, now=now)
-        honoured = self._honours(draft)
-        return await self._keep(Item(messenger, draft, False, honoured, failed, now, reports))
+        return Item(messenger, draft, False, self._honours(draft), failed, now, reports)
 
-    async def _keep(self, item: Item) -> Kept:
+    def _keep(self, item: Item) -> Awaitable[Kept]:
         """Writes the message down; whatever it brings is under way when this returns, and also when it is cancelled."""
-        if not item.reports:
-            return await self._parts.journal.take(item)
+        return self._keep_and_report(item) if item.reports else self._parts.journal.take(item)
+
+    async def _keep_and_report(self, item: Item) -> Kept:
         try:
             kept = await self._parts.journal.take(item)
         except asyncio.CancelledError:

@@ -3,34 +3,31 @@
 It has never heard of what was called; whoever answers for the call asks here what may still be said.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 
 class Taking:
-    """What one call has done so far."""
+    """What one call has done so far: what is taken inside, in tasks begun there too, is noted."""
 
-    __slots__ = ("something",)
+    __slots__ = ("_token", "something")
 
     def __init__(self) -> None:
         self.something = False
         """Whether a message is in the journal because of it."""
 
+    def __enter__(self) -> Self:
+        self._token = _CALL.set(self)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        _CALL.reset(self._token)
+
 
 _CALL: Final[ContextVar[Taking | None]] = ContextVar("call", default=None)
-
-
-@contextmanager
-def one_call() -> Iterator[Taking]:
-    """What is taken inside, in tasks begun there too, is noted."""
-    taking = Taking()
-    token = _CALL.set(taking)
-    try:
-        yield taking
-    finally:
-        _CALL.reset(token)
 
 
 def note_taken() -> None:

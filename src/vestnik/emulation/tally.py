@@ -33,12 +33,9 @@ _TALLIES: Final = msgspec.json.Decoder(list[Tally])
 
 def add(connection: sqlite3.Connection, changes: Iterable[Tally]) -> None:
     """Adds what is new, as a part of a transaction."""
-    sums: dict[str, Tally] = {}
-    for change in changes:
-        known = sums.get(change.messenger, Tally(change.messenger))
-        sums[change.messenger] = Tally(change.messenger, *map(int.__add__, known[1:], change[1:]))
-    if sums:
-        connection.execute(_SQL["count"], {"changes": msgspec.json.encode(list(sums.values())).decode()})
+    new = list(changes)
+    if new:
+        connection.execute(_SQL["count"], {"changes": msgspec.json.encode(new).decode()})
 
 
 def read(connection: sqlite3.Connection) -> list[Tally]:

@@ -28,6 +28,8 @@ BOUNDARY_LIMIT: Final = 70
 FILES_LIMIT: Final = 50
 """Files in one call."""
 
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT: Final = msgspec.json.Decoder(str)
 _PARAMETER: Final = re.compile(r';\s*([A-Za-z*-]+)\s*=\s*("[^"]*"|[^;]*)')
 
 
@@ -82,11 +84,7 @@ def _read_form(text: str) -> list[tuple[str, str]]:
 
 def _read_json(body: bytes) -> list[tuple[str, str]]:
     try:
-        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        return [
-            (name, msgspec.json.decode(raw, type=str) if bytes(raw).startswith(b'"') else bytes(raw).decode())
-            for name, raw in fields.items()
-        ]
+        return [(name, _as_text(bytes(raw))) for name, raw in _OBJECT.decode(body).items()]
     except UnicodeDecodeError as error:
         raise Malformed(NOT_UTF8) from error
     except RecursionError as error:
@@ -95,6 +93,10 @@ def _read_json(body: bytes) -> list[tuple[str, str]]:
         raise Malformed(NOT_AN_OBJECT) from error
     except msgspec.DecodeError as error:
         raise Malformed(failure(400, f"can't parse parameter value: {error}")) from error
+
+
+def _as_text(raw: bytes) -> str:
+    return _TEXT.decode(raw) if raw.startswith(b'"') else raw.decode()
 
 
 def _read_multipart(content_type: str, body: bytes) -> tuple[list[tuple[str, str]], dict[str, Upload]]:

@@ -6,6 +6,7 @@ It has never heard of who speaks: the two sides of a conversation read and write
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote
 
@@ -27,6 +28,8 @@ PARSE_MODES: Final = frozenset({"", "none", "html", "markdown", "markdownv2"})
 
 _CHAT_ID: Final = re.compile(r"-?[0-9]{1,19}")
 _USERNAME: Final = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}")
+_REMEMBERED: Final = 256
+"""Paths and tokens that need no closer look again: few bots call few methods."""
 _METHOD_PATH: Final = re.compile(r"/bot(?P<token>[^/]*)(?:/test)?/(?P<method>.*)", re.DOTALL)
 
 
@@ -172,6 +175,9 @@ class _Envelope(msgspec.Struct):
     parameters: Parameters | None = None
 
 
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+
+
 def text_length(text: str) -> int:
     """The length as the Bot API counts it: Unicode code points."""
     return len(text)
@@ -201,6 +207,7 @@ def method_path(token: str, method: str) -> str:
     return f"/bot{token}/{method}"
 
 
+@lru_cache(_REMEMBERED)
 def split_path(path: str) -> tuple[str, str] | None:
     """The token and the method in lower case, or None where the API answers NOT_FOUND.
 
@@ -210,6 +217,7 @@ def split_path(path: str) -> tuple[str, str] | None:
     return (match["token"], match["method"].lower()) if match else None
 
 
+@lru_cache(_REMEMBERED)
 def check_token(token: str) -> Failure | None:
     """What the API answers to a token that no bot can have."""
     bot_id, colon, _ = token.partition(":")
@@ -245,7 +253,7 @@ def encode_failure(answer: Failure) -> bytes:
 def decode_answer(body: bytes, kind: type[T]) -> T | Failure:
     """The result of a call, or the failure; ValueError for what is no answer of the Bot API."""
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = _ENVELOPE.decode(body)
         if envelope.ok:
             return msgspec.json.decode(envelope.result, type=kind)
     except RecursionError as error:

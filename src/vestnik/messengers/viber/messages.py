@@ -4,6 +4,7 @@ It has never heard of who sends: the same holds for a message to one, a broadcas
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -112,7 +113,9 @@ _READABLE: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
 
 def checked(message: Mapping[str, Any], *, sender: bool = True) -> Checked:
     """What can be said of a message before it is sent; Fault where it is refused. A welcome may lack its `sender`."""
-    _demand(message, {**(_SENDER if sender or message.get("sender") is not None else {}), **_ENVELOPE})
+    if sender or message.get("sender") is not None:
+        _demand(message, _SENDER)
+    _demand(message, _ENVELOPE)
     kind, keyboard = message.get("type"), message.get("keyboard")
     if kind is None and keyboard is None:
         raise Fault(wire.MISSING_DATA, "type")
@@ -158,8 +161,8 @@ def _demand(message: Mapping[str, Any], rules: Mapping[str, _Rule]) -> None:
     """Fault for the first field that breaks its rule."""
     for path, rule in rules.items():
         value: Any = message
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, Mapping) else None
+        for name in _split(path):
+            value = value.get(name) if isinstance(value, dict) else None
         if value is None or (value == "" and rule.required):
             if rule.required:
                 raise Fault(wire.MISSING_DATA, path)
@@ -171,6 +174,11 @@ def _demand(message: Mapping[str, Any], rules: Mapping[str, _Rule]) -> None:
         size = len(value) if isinstance(value, str) else value
         if rule.most is not None and not 0 <= size <= rule.most:
             raise Fault(wire.BAD_DATA, path)
+
+
+@cache
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _place(location: Mapping[str, Any]) -> None:

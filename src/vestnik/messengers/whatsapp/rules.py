@@ -4,9 +4,9 @@ It has never heard of messages. A rule's path leads through objects (`a.b`) and 
 of which may be null.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 INVALID: Final = 100
@@ -15,6 +15,10 @@ WRONG_VALUE: Final = 131009
 
 OBJECT, LIST, TEXT, NUMBER, WHOLE, FLAG = (dict,), (list,), (str,), (int, float, str), (int, str), (bool,)
 _NAMES: Final = {dict: "a JSON object", list: "an array", str: "a string", int: "a number", bool: "a boolean"}
+
+
+Place: TypeAlias = tuple[str | int, ...]
+"""The names and the numbers of elements that lead to a value."""
 
 
 class Broken(Exception):
@@ -46,11 +50,7 @@ class Rule(NamedTuple):
 def demand(value: Mapping[str, Any], rules: Iterable[Rule]) -> None:
     """Broken for the first rule that the value breaks. An absent field is empty, and so is one that is null."""
     for rule in rules:
-        path = _split(rule.path)
-        if len(path) == 1 and not path[0].endswith("[]"):
-            _demand(rule.path, value.get(rule.path), rule)
-            continue
-        for place, found in _found(value, path, ""):
+        for place, found in _found(value, _split(rule.path)):
             _demand(place, found, rule)
 
 
@@ -59,41 +59,45 @@ def _split(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
 
 
-def _demand(place: str, value: Any, rule: Rule) -> None:
+def _demand(place: Place, value: Any, rule: Rule) -> None:
     if value is None or (value in ("", []) and (value == "" or list in rule.kinds) and not rule.empty):
         if rule.required or rule.path.endswith("[]"):
-            raise Broken(MISSING, f"The parameter {place} is required.")
+            raise Broken(MISSING, f"The parameter {_named(place)} is required.")
         return
     if not isinstance(value, rule.kinds) or (isinstance(value, bool) and bool not in rule.kinds):
-        raise Broken(INVALID, f"Param {place} must be {_NAMES[rule.kinds[0]]}.")
+        raise Broken(INVALID, f"Param {_named(place)} must be {_NAMES[rule.kinds[0]]}.")
     if rule.choices and str(value).lower() not in rule.choices:
-        raise Broken(INVALID, f"Param {place} must be one of {{{', '.join(rule.choices)}}} - got {str(value)[:64]!r}.")
+        among = ", ".join(rule.choices)
+        raise Broken(INVALID, f"Param {_named(place)} must be one of {{{among}}} - got {str(value)[:64]!r}.")
     if rule.address and not is_address(str(value)):
-        raise Broken(INVALID, f"Param {place} is not a valid URI.")
+        raise Broken(INVALID, f"Param {_named(place)} is not a valid URI.")
     if rule.most is not None and isinstance(value, str | list) and len(value) > rule.most:
         if rule.name:
             raise Broken(WRONG_VALUE, f"{rule.name} length invalid. Min length: 1, Max length: {rule.most}")
         what = "characters long" if isinstance(value, str) else "elements"
-        raise Broken(INVALID, f"Param {place} must be at most {rule.most} {what}.")
+        raise Broken(INVALID, f"Param {_named(place)} must be at most {rule.most} {what}.")
 
 
-def _found(value: Any, path: tuple[str, ...], place: str) -> Iterator[tuple[str, Any]]:
+def _found(value: Any, path: tuple[str, ...]) -> Sequence[tuple[Place, Any]]:
     """What stands at the path, once for each element of the arrays on its way; None where nothing does."""
-    if not isinstance(value, Mapping):
-        return
-    name = path[0].removesuffix("[]")
-    child, rest = value.get(name), path[1:]
-    here = f"{place}['{name}']" if place else name
-    if path[0].endswith("[]"):
-        for index, one in enumerate(child if isinstance(child, list) else ()):
-            if rest:
-                yield from _found(one, rest, f"{here}[{index}]")
-            else:
-                yield f"{here}[{index}]", one
-    elif rest:
-        yield from _found(child, rest, here)
-    else:
-        yield here, child
+    for at, step in enumerate(path):
+        if not isinstance(value, dict):
+            return ()
+        if step.endswith("[]"):
+            name, rest = step.removesuffix("[]"), path[at + 1 :]
+            elements = value.get(name)
+            return [
+                ((*path[:at], name, index, *place), found)
+                for index, one in enumerate(elements if isinstance(elements, list) else ())
+                for place, found in (_found(one, rest) if rest else [((), one)])
+            ]
+        value = value.get(step)
+    return ((path, value),)
+
+
+def _named(place: Place) -> str:
+    first, *rest = place
+    return str(first) + "".join(f"[{step!r}]" for step in rest)
 
 
 def is_address(url: str) -> bool:

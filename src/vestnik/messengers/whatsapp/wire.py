@@ -269,11 +269,6 @@ def decode_message(body: bytes) -> SendMessage:
     return _read(body, SendMessage)
 
 
-def decode_object(body: bytes) -> dict[str, Any]:
-    """Any JSON object; ValueError for what is none."""
-    return _read(body, dict[str, Any])
-
-
 def encode_error(why: Error) -> bytes:
     """The answer to a call that failed."""
     return msgspec.json.encode({"error": why})

@@ -22,7 +22,7 @@ HEAVY: Final = 2_048
 _NOTHING_SPECIAL: Final = re.compile(r"(?:[\w ,!?:;()'\"-]++|\.(?= |\Z))+")
 """Letters, figures and a few marks in one line, and dots that end a sentence: no markup, no entity and nothing to clean
 can be among them."""
-_MANY_FIGURES: Final = re.compile(r"(?:\D*\d){13}")
+_MANY_FIGURES: Final = re.compile(r"(?:\D*+\d){13}")
 """From 13 figures on there may be the number of a bank card."""
 _SHORT: Final = 256
 _PLAIN_ARGUMENTS: Final = frozenset(

@@ -3,9 +3,10 @@
 It has never heard of the service that sends; it knows the wire, and the world that all emulators share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -26,6 +27,9 @@ from vestnik.ports import HungUp, Request, Response
 
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 TOKEN_LIMIT: Final = 255
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_REMEMBERED: Final = 256
+"""Tokens whose bots are known without a closer look."""
 BOT: Final = "pa:"
 """What the name of every bot begins with."""
 ONLINE_LIMIT: Final = 100
@@ -33,6 +37,11 @@ ONLINE_LIMIT: Final = 100
 DETAILS_LIMIT: Final = 2
 """Calls of get_user_details for one person within twelve hours."""
 ONLINE, OFFLINE, UNDISCLOSED, UNAVAILABLE = (0, "online"), (1, "offline"), (2, "undisclosed"), (4, "unavailable")
+
+_Call: TypeAlias = Callable[
+    [str, str, Mapping[str, Any], str | None], Awaitable[wire.Answer | Mapping[str, Any] | Response]
+]
+"""What answers a call: told the bot, its token, the fields and the Idempotency-Key."""
 
 
 class ViberEmulator:
@@ -47,6 +56,17 @@ class ViberEmulator:
         self._doings = Doings(world, self._crowd, self._panels, self._sending.line)
         details = Named("details", Window(DETAILS_LIMIT, 12 * 3600), each_recipient=True)
         self._details = Limits((details,) if world.settings.limits_real else ())
+        self._loaded = False
+        calls: Mapping[str, _Call] = {
+            wire.SEND_MESSAGE: self._send_message,
+            wire.BROADCAST_MESSAGE: self._broadcast,
+            wire.SET_WEBHOOK: self._set_webhook,
+            wire.GET_ACCOUNT_INFO: self._account_info,
+            wire.GET_USER_DETAILS: self._user_details,
+            wire.GET_ONLINE: self._online,
+            wire.POST: self._post,
+        }
+        self._calls: Final = {wire.call_path(method): call for method, call in calls.items()}
         self.teller: Final = Events()
         world.at_reset.append(self._details.clear)
         world.callbacks.hear(NAME, self._hear)
@@ -78,11 +98,8 @@ class ViberEmulator:
 
     def bot_of(self, credential: str) -> tuple[str, str | None] | None:
         """See Emulator: any token without spaces that is no bot's name already."""
-        if not (0 < len(credential) <= TOKEN_LIMIT and credential.isascii() and credential.isprintable()):
-            return None
-        if " " in credential or credential.startswith(BOT):
-            return None
-        return f"{BOT}{int.from_bytes(sha256(credential.encode()).digest()[:8])}", credential
+        bot = _bot_of(credential)
+        return None if bot is None else (bot, credential)
 
     def is_bot(self, name: str) -> bool:
         """See Emulator."""
@@ -101,8 +118,8 @@ class ViberEmulator:
         if msgspec.json.decode(report.entry.payload).get("event") != CONVERSATION_STARTED:
             return
         try:
-            message = wire.decode(answer.body, dict[str, Any])
-        except ValueError:
+            message = _OBJECT.decode(answer.body)
+        except (ValueError, RecursionError):
             return
         try:
             await self._sending.welcome(report.entry.bot, report.entry.recipient, message)
@@ -110,24 +127,20 @@ class ViberEmulator:
             return  # A fault takes the answer to nobody: a welcome has none.
 
     async def _execute(self, request: Request) -> wire.Answer | Mapping[str, Any] | Response:
-        path = request.url.partition("?")[0]
-        calls = {
-            wire.SEND_MESSAGE: self._send_message,
-            wire.BROADCAST_MESSAGE: self._broadcast,
-            wire.SET_WEBHOOK: self._set_webhook,
-            wire.GET_ACCOUNT_INFO: self._account_info,
-            wire.GET_USER_DETAILS: self._user_details,
-            wire.GET_ONLINE: self._online,
-            wire.POST: self._post,
-        }
-        call = calls.get(path.removeprefix(wire.call_path("")))
+        call = self._calls.get(request.url.partition("?")[0])
         if call is None:
             return Response(404, JSON, wire.encode(wire.Answer(wire.BAD_DATA, wire.status(wire.BAD_DATA).word)))
         fields = _read(request)
         bot, token = self._bot(request.headers.get(wire.TOKEN_HEADER) or fields.get("auth_token"))
+        if not self._loaded:
+            await self._load()
+        return await call(bot, token, fields, request.headers.get(IDEMPOTENCY_KEY))
+
+    async def _load(self) -> None:
+        """Reads from disk what is kept in memory."""
         await self._crowd.load()
         await self._panels.load()
-        return await call(bot, token, fields, request.headers.get(IDEMPOTENCY_KEY))
+        self._loaded = True
 
     def _bot(self, token: Any) -> tuple[str, str]:
         """The bot and its token."""
@@ -260,11 +273,20 @@ def emulator(world: World) -> ViberEmulator:
     return ViberEmulator(world)
 
 
+@lru_cache(_REMEMBERED)
+def _bot_of(token: str) -> str | None:
+    if not (0 < len(token) <= TOKEN_LIMIT and token.isascii() and token.isprintable()):
+        return None
+    if " " in token or token.startswith(BOT):
+        return None
+    return f"{BOT}{int.from_bytes(sha256(token.encode()).digest()[:8])}"
+
+
 def _read(request: Request) -> dict[str, Any]:
     """The fields of a call, whatever its Content-Type says; those that are null count as absent."""
     if len(request.body) > wire.REQUEST_LIMIT:
         raise Refused(wire.BAD_DATA, detail=f"a request has at most {wire.REQUEST_LIMIT} bytes")
     try:
-        return wire.decode(request.body or b"{}", dict[str, Any])
-    except ValueError as error:
+        return _OBJECT.decode(request.body or b"{}")
+    except (ValueError, RecursionError) as error:
         raise Refused(wire.BAD_DATA, detail="the body is not a JSON object") from error

@@ -37,6 +37,9 @@ class Profile(msgspec.Struct, frozen=True):
     """Whether bots may learn that the person is online."""
 
 
+_USUAL: Final = Profile()
+
+
 class Crowd:
     """The people of one world. Few differ from what is usual, so those are kept in memory too."""
 
@@ -63,12 +66,16 @@ class Crowd:
 
     def profile(self, person: str) -> Profile:
         """What the person shows."""
-        known = self._profiles.get(person, Profile())
+        known = self._profiles.get(person, _USUAL)
         return known if known.name else msgspec.structs.replace(known, name=f"Person {person[:6]}")
+
+    def api_version(self, person: str) -> int:
+        """What the person's device can do."""
+        return self._profiles.get(person, _USUAL).api_version
 
     async def show(self, person: str, changes: dict[str, Any]) -> None:
         """The person shows something else from now on; msgspec.ValidationError names what cannot be shown."""
-        known = msgspec.to_builtins(self._profiles.get(person, Profile()))
+        known = msgspec.to_builtins(self._profiles.get(person, _USUAL))
         profile = msgspec.convert({**known, **changes}, Profile)
         await self._records.put(PROFILE, person, profile)
         self._profiles[person] = profile

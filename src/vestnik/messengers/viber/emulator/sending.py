@@ -57,11 +57,11 @@ class Sending:
         draft = self._draft(bot, call["receiver"], call, found, key, new_token(self._world))
         if isinstance(draft, int):
             raise Refused(draft)
-        taken = await self.line.send(draft)
+        taken = await self.line.take(draft)
         if isinstance(taken, Trouble):
             return troubled(taken, int(new_token(self._world)))
-        await self._show(taken, call)
-        return said(wire.OK, message_token=int(taken.external_id), billing_status=1)
+        await self._show(taken.entry, call)
+        return said(wire.OK, message_token=int(taken.entry.external_id), billing_status=1)
 
     async def to_many(self, bot: str, call: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """The answer to broadcast_message; HungUp where the connection is to be closed, after everybody was tried."""
@@ -105,7 +105,7 @@ class Sending:
             found = messages.checked(message, sender=False)
         except messages.Fault:
             return False
-        if found.needs > self._crowd.profile(person).api_version:
+        if found.needs > self._crowd.api_version(person):
             return False
         payload = wire.encode({**_without(message, _TO_ONE), "receiver": person}).decode()
         draft = Draft(
@@ -162,7 +162,7 @@ class Sending:
             return wire.NOT_REGISTERED
         if not self._crowd.subscribed(bot, person):
             return wire.NOT_SUBSCRIBED
-        if found.needs > self._crowd.profile(person).api_version:
+        if found.needs > self._crowd.api_version(person):
             return wire.VERSION_NOT_SUPPORTED
         message = self._filled(call, person)
         payload = wire.encode({"receiver": person, **_without(message, ("auth_token", "receiver", "broadcast_list"))})

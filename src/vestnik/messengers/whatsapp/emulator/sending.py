@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from vestnik.emulation.journal import Draft, Entry
+from vestnik.emulation.journal import Draft
 from vestnik.emulation.limits import Bucket, Named
 from vestnik.emulation.line import Trouble, Ways
 from vestnik.emulation.plan import DELIVERED, READ, SENT
@@ -23,7 +23,6 @@ from vestnik.messengers.whatsapp.emulator.refusals import Refused, troubled
 from vestnik.messengers.whatsapp.emulator.shelf import NAME, Shelf
 from vestnik.messengers.whatsapp.emulator.wamid import is_thing, wamid
 from vestnik.messengers.whatsapp.rules import Broken
-from vestnik.messengers.whatsapp.templates import Template
 
 UNDELIVERABLE: Final = "131026"
 OUTSIDE_WINDOW: Final = "131047"
@@ -79,12 +78,16 @@ class Sending:
             failed = await self._fault_of(kind, message[kind]["id"]) or failed
         external_id = wamid(recipient, self._world.unique())
         draft = Draft(bot, recipient, text, payload, key, external_id, failed=failed, type=kind)
-        taken = await self.line.send(draft)
+        taken = await self.line.take(draft)
         if isinstance(taken, Trouble):
             raise troubled(taken, pair=taken.limit == PAIR)
-        await self._show(taken, kind, message, template)
-        accepted = wire.Accepted(taken.external_id, "accepted")
-        return wire.Sent(wire.PRODUCT, (_contact(taken),), (accepted,))
+        entry = taken.entry
+        choices = choices_of(kind, message, template)
+        if choices and entry.failed is None:
+            await self._panels.show(bot, recipient, entry.external_id, choices)
+        # A repeated key is answered as the first message was, which may have named the same person otherwise.
+        contact = _contact(_JSON.decode(entry.payload) if taken.replayed else message, entry.recipient)
+        return wire.Sent(wire.PRODUCT, (contact,), (wire.Accepted(entry.external_id, "accepted"),))
 
     async def _fault_of(self, kind: str, media_id: str) -> str | None:
         """Why a file cannot be delivered; Refused where it is not there, or no longer.
@@ -101,11 +104,6 @@ class Sending:
     def _in_window(self, bot: str, person: str) -> bool:
         """Whether the person wrote within the last day, which real limits ask for."""
         return not self._world.settings.limits_real or self._panels.heard_lately(bot, person, self._world.clock.now())
-
-    async def _show(self, entry: Entry, kind: str, message: Mapping[str, Any], template: Template | None) -> None:
-        choices = choices_of(kind, message, template)
-        if choices and entry.failed is None:
-            await self._panels.show(entry.bot, entry.recipient, entry.external_id, choices)
 
 
 def _checked(message: Mapping[str, Any]) -> tuple[str, str]:
@@ -129,17 +127,11 @@ def _recipient(message: Mapping[str, Any]) -> str:
     return recipient
 
 
-class _Asked(msgspec.Struct):
-    to: Any = None
-    recipient: Any = None
+_JSON: Final = msgspec.json.Decoder()
 
 
-_ASKED: Final = msgspec.json.Decoder(_Asked)
-
-
-def _contact(entry: Entry) -> wire.Contact:
-    """The recipient as the message named them that made the entry."""
-    asked = _ASKED.decode(entry.payload)
-    if asked.to:
-        return wire.Contact(asked.to, wa_id=entry.recipient)
-    return wire.Contact(asked.recipient, user_id=asked.recipient)
+def _contact(message: Mapping[str, Any], recipient: str) -> wire.Contact:
+    """The recipient as the message names them."""
+    if message.get("to"):
+        return wire.Contact(message["to"], wa_id=recipient)
+    return wire.Contact(message["recipient"], user_id=message["recipient"])
