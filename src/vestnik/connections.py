@@ -8,12 +8,14 @@ import resource
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+from weakref import proxy
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from vestnik.asgi import HANG_UP
+from vestnik.ports import ARRIVED
 
 _FEWEST: Final = 64
 """Connections that are always allowed."""
@@ -53,7 +55,7 @@ def for_open_files(share: int = 2) -> Bounds:
 
 
 class Connection(HttpToolsProtocol):
-    """HTTP/1.1 within bounds, which offers the extension HANG_UP in every scope; `bounded` makes uvicorn use it."""
+    """HTTP/1.1 within bounds, with HANG_UP and ARRIVED in every scope; `bounded` makes uvicorn use it."""
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class Connection(HttpToolsProtocol):
             self._no_deadline()
 
     def on_headers_complete(self) -> None:
-        """Adds the extension before the application runs: its task is made in here and starts later."""
+        """Adds the extensions before the application runs: its task is made in here and starts later."""
         if len(self.pipeline) >= self._bounds.requests:
             raise OverflowError(_TOO_MANY)  # The parser makes it an error of its own, which is answered 400.
         self._unread = 0
@@ -120,7 +122,9 @@ class Connection(HttpToolsProtocol):
         self._bounds.waiting.pop(self, None)
         self._no_deadline()
         super().on_headers_complete()
-        self.scope["extensions"] = {HANG_UP: partial(self._hang_up, self.cycle)}  # type: ignore[dict-item] # only its own extensions are typed
+        cycle = proxy(self.cycle)  # A scope that held it would be a ring, which only the collector can clear away.
+        extensions: dict[str, Any] = {HANG_UP: partial(self._hang_up, cycle), ARRIVED: lambda: not cycle.more_body}
+        self.scope["extensions"] = extensions
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body; what comes after the answer is thrown away."""

@@ -1,6 +1,7 @@
 """What one connection may take of the server: time, room and turns, each within its bound."""
 
 import asyncio
+import gc
 import time
 from contextlib import ExitStack
 
@@ -12,10 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.hostile.raw import answer, dialled, push, rest
 from tests.served import served
 from vestnik.connections import Bounds
+from vestnik.ports import ARRIVED
 
 SOON = 0.3
 """Seconds of a bound under test."""
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 LARGE = b"x" * 4_000_000
 
 
@@ -157,3 +160,39 @@ def test_a_long_answer_time_is_no_idleness() -> None:
     with served(app(after=4 * SOON), bounds=bounds) as address, dialled(address) as connection:
         connection.sendall(GET + GET[:10])
         assert answer(connection) == (200, b"well")
+
+
+def test_an_application_is_told_whether_the_request_has_come_whole() -> None:
+    told: list[bool] = []
+
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+        told.append(scope["extensions"][ARRIVED]())
+        await echo(scope, receive, send)
+
+    with served(listening) as address, dialled(address) as connection:
+        connection.sendall(POST + b"body")
+        assert answer(connection) == (200, b"body")
+        connection.sendall(POST + b"bo")
+        time.sleep(0.1)
+        connection.sendall(b"dy")
+        assert answer(connection) == (200, b"body")
+    assert told == [True, False]
+
+
+def test_what_was_answered_leaves_nothing_to_the_collector() -> None:
+    count = 50
+    with served(echo) as address, dialled(address) as connection:
+
+        def ask(times: int) -> None:
+            for _ in range(times):
+                connection.sendall(POST + b"body")
+                assert answer(connection) == (200, b"body")
+
+        ask(1)
+        gc.collect()
+        gc.disable()
+        try:
+            ask(count)
+            assert gc.collect() < count
+        finally:
+            gc.enable()

@@ -21,6 +21,5 @@ def content_key(sender: str, text: str, dedupe_key: str | None = None) -> str:
     A `dedupe_key` takes the place of the text, and a key never equals a text.
     """
     kind, content = ("text", normalise(text)) if dedupe_key is None else ("key", dedupe_key)
-    parts = (sender, kind, content)
-    whole = "".join(f"{len(part)}:{part}" for part in parts)
+    whole = f"{len(sender)}:{sender}{len(kind)}:{kind}{len(content)}:{content}"
     return f"{VERSION}:{hashlib.sha256(whole.encode()).hexdigest()}"
