@@ -5,20 +5,22 @@ It has never heard of what they do. Nearly all are done long before; a timer for
 
 import asyncio
 from collections.abc import Callable
+from itertools import takewhile
 from types import TracebackType
 
 
 class Alarms:
-    """Alarms of one event loop. Those of few different lengths are cheap."""
+    """Alarms of the running event loop. Those of few different lengths are cheap."""
 
     def __init__(self) -> None:
         self._lines: dict[float, _Line] = {}
 
     def set(self, seconds: float, ring: Callable[[], None]) -> "Alarm":
         """Calls `ring` after so many seconds, unless the alarm is turned off."""
+        loop = asyncio.get_running_loop()
         line = self._lines.get(seconds)
-        if line is None or not line.alarms:
-            line = self._lines[seconds] = _Line(seconds)
+        if line is None or line.over or line.loop is not loop:
+            line = self._lines[seconds] = _Line(seconds, loop)
         return Alarm(line, ring)
 
     def within(self, seconds: float) -> "Within":
@@ -27,21 +29,24 @@ class Alarms:
 
 
 class _Line:
-    """Alarms of one length: that which was set first rings first. It is over when it has none any more."""
+    """Alarms of one length: that which was set first rings first. It is over when its timer finds none."""
 
-    def __init__(self, seconds: float) -> None:
-        self.loop = asyncio.get_running_loop()
+    def __init__(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
         self.seconds = seconds
+        self.loop = loop
         self.alarms: dict[Alarm, None] = {}
-        self.timer = self.loop.call_later(seconds, self._ring)
+        self.over = False
+        loop.call_later(seconds, self._ring)
 
     def _ring(self) -> None:
         now = self.loop.time()
-        due = [alarm for alarm in self.alarms if alarm.at <= now]
+        due = list(takewhile(lambda alarm: alarm.at <= now, self.alarms))
         for alarm in due:
             del self.alarms[alarm]
         if self.alarms:
-            self.timer = self.loop.call_at(next(iter(self.alarms)).at, self._ring)
+            self.loop.call_at(next(iter(self.alarms)).at, self._ring)
+        else:
+            self.over = True
         for alarm in due:
             alarm.ring()
 
@@ -59,9 +64,7 @@ class Alarm:
 
     def off(self) -> None:
         """It will not ring; of no effect where it has."""
-        alarms = self._line.alarms
-        if alarms.pop(self, self) is None and not alarms:
-            self._line.timer.cancel()
+        self._line.alarms.pop(self, None)
 
 
 class Within:

@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from vestnik.alarms import Alarm, Alarms
 from vestnik.asgi import HANG_UP
 from vestnik.ports import ARRIVED
 
@@ -43,6 +44,7 @@ class Bounds:
     """At once; beyond that, the one that has been idle for the longest time has to go."""
     waiting: "dict[Connection, None]" = field(default_factory=dict)
     """The connections that no request is under way on, the one that has waited longest first."""
+    alarms: Alarms = field(default_factory=Alarms)
 
 
 def for_open_files(share: int = 2) -> Bounds:
@@ -68,7 +70,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: Alarm | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._head_done = False
         """The headers of the latest request are known; what comes next is its body."""
@@ -166,7 +168,7 @@ class Connection(HttpToolsProtocol):
 
     def _close_after(self, seconds: float) -> None:
         self._no_deadline()
-        self._deadline = self.loop.call_later(seconds, self._close)
+        self._deadline = self._bounds.alarms.set(seconds, self._close)
 
     def _close(self) -> None:
         self._deadline = None
@@ -175,7 +177,7 @@ class Connection(HttpToolsProtocol):
 
     def _no_deadline(self) -> None:
         if self._deadline is not None:
-            self._deadline.cancel()
+            self._deadline.off()
             self._deadline = None
 
     def _watch_stall(self, left: int) -> None:

@@ -4,7 +4,7 @@ It has never heard of what is exchanged; it only tells whether a request that go
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace
@@ -157,13 +157,13 @@ class RoutedTransport:
         self._near = {origin(address): InProcessTransport(far) for address, far in in_process.items()}
         self._otherwise = otherwise
 
-    async def exchange(self, request: Request, *, timeout: float) -> Response:
+    def exchange(self, request: Request, *, timeout: float) -> Coroutine[Any, Any, Response]:
         """See the port."""
         try:
             transport = self._near.get(origin(request.url), self._otherwise)
         except ValueError:
             raise NotSent(_NO_URL) from None
-        return await transport.exchange(request, timeout=timeout)
+        return transport.exchange(request, timeout=timeout)
 
 
 @lru_cache(_REMEMBERED)

@@ -4,7 +4,7 @@ It has never heard of what any part does; settings go in, running parts come out
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -115,12 +115,12 @@ class _OwnAddress:
         self.app: Far | None = None
         self.emulation: Far | None = None
 
-    async def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Awaitable[Response]:
         """What the server would answer."""
         far = self.emulation if self.emulation and not request.url.startswith(_API) else self.app
         if far is None:
             raise HungUp
-        return await far(request)
+        return far(request)
 
 
 @asynccontextmanager
