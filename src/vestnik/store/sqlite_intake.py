@@ -62,13 +62,16 @@ def _message(intake: Intake) -> tuple[Any, ...]:
     )
 
 
-def _groups(intakes: list[Intake]) -> dict[str, dict[str, str]]:
+def _groups(intakes: list[Intake]) -> dict[str, dict[int | str, str]]:
     """Identifiers under ordinal or ordinal:account, under message:messenger."""
-    groups: dict[str, dict[str, str]] = {}
+    groups: dict[str, dict[int | str, str]] = {}
     for intake in intakes:
+        by_messenger: dict[str, dict[int | str, str]] = {}
         for ordinal, (messenger, recipient, account) in enumerate(intake.order.deliveries):
-            key = f"{ordinal}" if account is None else f"{ordinal}:{account}"
-            groups.setdefault(f"{intake.order.id}:{messenger}", {})[key] = recipient
+            key = ordinal if account is None else f"{ordinal}:{account}"
+            by_messenger.setdefault(messenger, {})[key] = recipient
+        for messenger, addresses in by_messenger.items():
+            groups[f"{intake.order.id}:{messenger}"] = addresses
     return groups
 
 
