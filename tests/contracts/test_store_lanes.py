@@ -1,7 +1,6 @@
 """What a store gives to lanes and takes back from them: each delivery to one at a time, and never an old answer."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -174,10 +173,10 @@ async def test_an_old_answer_is_refused(desk: Desk) -> None:
     assert await store.record([failed(first)], 106) == [False]
     second = await claim_one(store, 110)
     assert await store.record([failed(first)], 111) == [False]
-    assert await store.record([failed(replace(second, attempt=3))], 112) == [False]
+    assert await store.record([failed(second._replace(attempt=3))], 112) == [False]
     assert await store.record([taken(second), failed(second)], 113) == [True, False]
     assert (
-        await store.record([taken(replace(first, delivery_id=bad)) for bad in ("M0001-9", "M9-0")], 114) == [False] * 2
+        await store.record([taken(first._replace(delivery_id=bad)) for bad in ("M0001-9", "M9-0")], 114) == [False] * 2
     )
     assert await state(store, "M0001-0") is State.SENT
     assert len((await store.history("M0001-0"))[0]) == 2
@@ -220,7 +219,7 @@ async def test_an_event_that_no_attempt_ends_in_is_refused_whole(desk: Desk) -> 
     await desk.store.accept(order(1, "ann", "bob"), 100)
     ann, bob = await claim(desk.store, 100)
     with pytest.raises(IllegalStep):
-        await desk.store.record([taken(ann), replace(taken(bob), event=Event.CANCEL)], 110)
+        await desk.store.record([taken(ann), taken(bob)._replace(event=Event.CANCEL)], 110)
     assert await state(desk.store, "M0001-0") is State.SENDING
 
 
@@ -238,7 +237,7 @@ async def test_doubt_is_told_to_the_next_attempt_and_holds_the_slot(desk: Desk) 
 async def test_an_attempt_given_back_does_not_count(desk: Desk) -> None:
     await desk.store.accept(order(1, "ann", "bob"), 100)
     ann, bob = await claim(desk.store, 100)
-    strange = [replace(bob, attempt=2), replace(bob, claimed_at=99), replace(ann, delivery_id="M9-9")]
+    strange = [bob._replace(attempt=2), bob._replace(claimed_at=99), ann._replace(delivery_id="M9-9")]
     await desk.store.give_back([ann.back(120, suspect=True), *(each.back(120) for each in strange)], 110)
     assert await state(desk.store, "M0001-1") is State.SENDING
     found = await delivery(desk.store, "M0001-0")

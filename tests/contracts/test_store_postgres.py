@@ -1,7 +1,6 @@
 """What only a store that several processes share can get wrong: the same work, row, key or report at once."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -151,7 +150,7 @@ def test_a_report_that_nobody_looked_for_after_its_record_is_settled_by_the_swee
         await recording.accept(order(1, "ann", "bob"), 100)
         named, referred = await claim(recording, 100)
         await sweeping.apply([report(ReceiptKind.DELIVERED, f"x{named.delivery_id}", 120)], 120)
-        known = replace(report(ReceiptKind.READ, "unknown", 120), reference=referred.delivery_id)
+        known = report(ReceiptKind.READ, "unknown", 120)._replace(reference=referred.delivery_id)
         await sweeping.apply([known], 120)
 
         async def nothing(*_: object, **__: object) -> list[object]:

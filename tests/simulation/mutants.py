@@ -50,7 +50,7 @@ def no_fence() -> AbstractContextManager[Any]:
 
     def forgetful(self: Page, verdict: Verdict, now: Moment) -> bool:
         row = self.rows.get(rows.delivery_key(verdict.delivery_id) or ("", 0))
-        current = replace(verdict, attempt=row.attempts, started_at=row.claimed_at or 0) if row else verdict
+        current = verdict._replace(attempt=row.attempts, started_at=row.claimed_at or 0) if row else verdict
         return record(self, current, now)
 
     return patch.object(Page, "record", forgetful)
@@ -74,10 +74,10 @@ def no_doubt() -> AbstractContextManager[Any]:
 
     @wraps(_judge)
     def sure(claim: Claim, outcome: Outcome, policy: Policy, *args: Any, **kwargs: Any) -> Verdict:
-        verdict = _judge(replace(claim, doubt=False), outcome, policy, *args, **kwargs)
+        verdict = _judge(claim._replace(doubt=False), outcome, policy, *args, **kwargs)
         if verdict.event is Event.DOUBT:
-            return replace(verdict, event=Event.FAIL, doubt=False)
-        return replace(verdict, doubt=False)
+            return verdict._replace(event=Event.FAIL, doubt=False)
+        return verdict._replace(doubt=False)
 
     return _judging(sure)
 
@@ -97,7 +97,7 @@ def one_more() -> AbstractContextManager[Any]:
 
     @wraps(_judge)
     def generous(claim: Claim, outcome: Outcome, policy: Policy, *args: Any, **kwargs: Any) -> Verdict:
-        return _judge(replace(claim, max_attempts=claim.max_attempts + 1), outcome, policy, *args, **kwargs)
+        return _judge(claim._replace(max_attempts=claim.max_attempts + 1), outcome, policy, *args, **kwargs)
 
     return _judging(generous)
 
@@ -108,7 +108,7 @@ def trusting() -> AbstractContextManager[Any]:
     @wraps(_judge)
     def naive(claim: Claim, outcome: Outcome, policy: Policy, *args: Any, **kwargs: Any) -> Verdict:
         known = policy.honours_key and isinstance(outcome, PutOff) and claim.attempt >= claim.max_attempts
-        return _judge(replace(claim, doubt=False) if known else claim, outcome, policy, *args, **kwargs)
+        return _judge(claim._replace(doubt=False) if known else claim, outcome, policy, *args, **kwargs)
 
     return _judging(naive)
 

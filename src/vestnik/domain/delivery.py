@@ -1,10 +1,12 @@
 """Decides what a delivery is: to a dispatcher that claims it, to a store that records it, to a person who asks.
 
-It has never heard of a queue, a table or a socket.
+It has never heard of a queue, a table or a socket. What is made for every attempt is a NamedTuple: a frozen dataclass
+takes four times as long to make.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from vestnik.domain.errors import NotFound
 from vestnik.domain.lifecycle import Event, State
@@ -25,8 +27,7 @@ def split_delivery_id(delivery: str) -> tuple[str, int]:
     return message_id, int(ordinal)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery leased for one attempt: all that a gateway needs to know."""
 
     delivery_id: str
@@ -70,8 +71,7 @@ class Ending(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What follows from one attempt: one step of the lifecycle and what to remember of it."""
 
     delivery_id: str
@@ -91,8 +91,7 @@ class Verdict:
     """The recipient kept us waiting: the next attempt shares the small part of the lane."""
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """A claim given back untried: the attempt does not count, and it is due again at `due_at`."""
 
     delivery_id: str
@@ -161,8 +160,7 @@ class Delivery:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptMade:
+class AttemptMade(NamedTuple):
     """One line of a delivery's history: an attempt."""
 
     attempt: int

@@ -5,7 +5,7 @@ It has never heard of a particular messenger: a gateway translates its vendor's 
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from vestnik.domain.lifecycle import Event
 from vestnik.domain.moment import Moment
@@ -18,8 +18,7 @@ class Blame(StrEnum):
     LANE = "lane"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The messenger took the message and calls it `external_id`."""
 
     external_id: str
@@ -71,8 +70,7 @@ class ReceiptKind(StrEnum):
         return Event(f"report_{self.value}")
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One report: it finds its delivery by `reference`, or else by `external_id`."""
 
     messenger: str

@@ -5,7 +5,6 @@ commits last sees what the other has left, so no report waits for a record that 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from typing import Any, Final, TypeAlias, TypeVar
@@ -164,4 +163,4 @@ def _cleaned(told: T, *words: str) -> T:
     unfit: dict[str, Any] = {
         word: cleaned for word in ("code", "detail", *words) if (cleaned := clean(said := getattr(told, word))) != said
     }
-    return replace(told, **unfit) if unfit else told
+    return told._replace(**unfit) if unfit else told

@@ -1,7 +1,6 @@
 """Under which Idempotency-Key each messenger's gateway sends: one for each issue of a delivery."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -18,7 +17,7 @@ def test_attempts_of_one_issue_share_a_key_and_another_issue_has_another(messeng
     transport = ScriptedTransport(Response(500))
     door = gateway(messenger, transport)
     first = claim(messenger.rules.name, RECIPIENTS[messenger.rules.name])
-    for sent in (first, replace(first, attempt=2), replace(first, attempt=3, issue=1)):
+    for sent in (first, first._replace(attempt=2), first._replace(attempt=3, issue=1)):
         asyncio.run(door.send(sent))
     keys = [request.headers[IDEMPOTENCY_KEY] for request, _ in transport.asked]
     assert keys == ["01JD-0", "01JD-0", "01JD-0.1"]
