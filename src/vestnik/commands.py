@@ -110,6 +110,7 @@ async def _serve_on_socket(
 
 
 def _ready(address: str) -> None:
+    serving.spare_the_collector()
     print(f"vestnik ready on {address}", flush=True)  # noqa: T201 - programs wait for this line
 
 
