@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vestnik.clock import SystemClock
 from vestnik.groupcommit import GroupCommit
-from vestnik.serving import listen, serve
+from vestnik.serving import listen, serve, spare_the_collector
 
 _SCHEMA: Final = """
 CREATE TABLE messages (
@@ -111,6 +111,7 @@ async def _serve(database: Path) -> None:
         yield Floor(rows)
 
     def ready(address: str) -> None:
+        spare_the_collector()
         print(f"floor ready on {address}", flush=True)  # noqa: T201 - it is waited for
 
     await serve(listen("127.0.0.1", 0), build, ready, 1.0)
