@@ -17,10 +17,11 @@ WHERE state NOT IN ('deferred', 'waiting', 'sending')
 -- name: add_messages
 INSERT INTO messages
     (id, sender_id, sender_name, created_at, send_at, expires_at, max_attempts, priority, content_key, text)
+WITH m AS MATERIALIZED (SELECT value FROM json_each(:messages))
 SELECT
     value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
     value ->> 9
-FROM json_each(:messages)
+FROM m
 
 -- name: add_deliveries
 -- :groups holds {message:messenger: {ordinal or ordinal:account: identifier}}. Whoever comes second to a slot is left out.

@@ -92,9 +92,10 @@ WHERE deliveries.message_id = k.value ->> 0 AND deliveries.ordinal = k.value ->>
 
 -- name: lease
 -- :keys holds [message, ordinal, lease until, now].
+WITH k AS MATERIALIZED (SELECT value FROM json_each(:keys))
 UPDATE deliveries
 SET state = 'sending', attempts = attempts + 1, lease_until = k.value ->> 2, claimed_at = k.value ->> 3
-FROM json_each(:keys) AS k
+FROM k
 WHERE deliveries.message_id = k.value ->> 0 AND deliveries.ordinal = k.value ->> 1
 
 -- name: orphans

@@ -1,6 +1,7 @@
 -- Rows are read as JSON arrays in the order of the fields of rows.Row, a whole batch in one statement.
 -- json_each comes first in every join: CROSS JOIN keeps it there, so that the batch is looked up in the table and
--- never the table in the batch.
+-- never the table in the batch. A statement that takes several columns from each row reads the rows first (MATERIALIZED):
+-- json_each would write a row out as text anew for each of them.
 
 -- name: page
 -- :keys holds [message, ordinal, external id of the answer or null, in doubt] for each delivery.
@@ -79,50 +80,56 @@ WHERE d.state = 'sending'
 -- name: update_moved
 -- :rows holds [message, ordinal, state, attempts, due at, code, detail, in doubt, suspect, lease until, external id,
 -- max attempts, expires at, content key, issue], of which a statement takes as much as it needs.
+WITH r AS MATERIALIZED (SELECT value FROM json_each(:rows))
 UPDATE deliveries
 SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
     detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9
-FROM json_each(:rows) AS r
+FROM r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 
 -- name: update_named
 -- The same and the external id: an index is written anew for each of its columns that a statement names.
+WITH r AS MATERIALIZED (SELECT value FROM json_each(:rows))
 UPDATE deliveries
 SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
     detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9,
     external_id = r.value ->> 10
-FROM json_each(:rows) AS r
+FROM r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 
 -- name: update_whole
 -- The same and what seldom changes: the limits and the dedupe slot.
+WITH r AS MATERIALIZED (SELECT value FROM json_each(:rows))
 UPDATE deliveries
 SET state = r.value ->> 2, attempts = r.value ->> 3, due_at = r.value ->> 4, code = r.value ->> 5,
     detail = r.value ->> 6, doubt = r.value ->> 7, suspect = r.value ->> 8, lease_until = r.value ->> 9,
     external_id = r.value ->> 10, max_attempts = r.value ->> 11, expires_at = r.value ->> 12, content_key = r.value ->> 13,
     issue = r.value ->> 14
-FROM json_each(:rows) AS r
+FROM r
 WHERE deliveries.message_id = r.value ->> 0 AND deliveries.ordinal = r.value ->> 1
 
 -- name: tally
 -- :deltas holds [message, then one number for each state in the order of lifecycle.State].
+WITH d AS MATERIALIZED (SELECT value FROM json_each(:deltas))
 UPDATE tallies
 SET deferred = deferred + (d.value ->> 1), waiting = waiting + (d.value ->> 2), sending = sending + (d.value ->> 3),
     sent = sent + (d.value ->> 4), delivered = delivered + (d.value ->> 5), read = read + (d.value ->> 6),
     failed = failed + (d.value ->> 7), unknown = unknown + (d.value ->> 8), cancelled = cancelled + (d.value ->> 9),
     expired = expired + (d.value ->> 10)
-FROM json_each(:deltas) AS d
+FROM d
 WHERE tallies.message_id = d.value ->> 0
 
 -- name: add_attempts
 INSERT INTO attempts (message_id, ordinal, attempt, started_at, ended_at, ending, code, detail)
+WITH a AS MATERIALIZED (SELECT value FROM json_each(:attempts))
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
-FROM json_each(:attempts)
+FROM a
 
 -- name: add_receipts
 INSERT OR IGNORE INTO receipts (message_id, ordinal, kind, at, code, detail)
+WITH r AS MATERIALIZED (SELECT value FROM json_each(:receipts))
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
-FROM json_each(:receipts)
+FROM r
 
 -- name: keep_early
 -- :early holds the fields of rows.Early; its number is given here.
