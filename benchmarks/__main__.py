@@ -29,9 +29,9 @@ from benchmarks.scenarios.steady import isolation, lateness
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 _SLOW_HEALTHY: Final = 80
-"""Healthy messages a second, with 20 sick ones that hang for two seconds: 40 in flight, of 128 slots."""
-_FAST_HEALTHY: Final = 320
-"""With 80 sick ones a second: 160 in flight, of 128 slots, before any is tried again."""
+"""Healthy messages a second, with 20 sick ones that hang for two seconds: 40 in flight, of 64 slots."""
+_FAST_HEALTHY: Final = 240
+"""With 60 sick ones a second: 120 in flight, of 64 slots, before any is tried again."""
 
 
 def main() -> int:

@@ -135,7 +135,7 @@ class Settings:
     send_timeout: float = _setting(10.0, _span(0.05, 600), "How long one attempt may take.")
     lease: float = _setting(60.0, _span(1, 3600), "How long a delivery belongs to the process that attempts it.")
     patience: float = _setting(0.5, _span(0.01, 60), "How long an attempt may hold one of its lane's slots.")
-    slots: int = _setting(128, _whole(1, 10_000), "Attempts under way at once on each messenger.")
+    slots: int = _setting(64, _whole(1, 10_000), "Attempts under way at once on each messenger.")
     dedupe_window: float | None = _setting(
         None, _span_or_forever, "How long a content blocks its repetition; empty: ever."
     )

@@ -53,8 +53,8 @@ def share_the_interpreter() -> None:
 def spare_the_collector() -> None:
     """Has Python's collector look at all that is under way seldom, and at what the start has made never again.
 
-    128 attempts are made of more objects than the 700 after which it looks by itself: it would look at the same ones
-    over and over, in every turn of the event loop.
+    What one turn of the event loop brings is made of more objects than the 700 after which it looks by itself: it would
+    look at the same ones over and over.
     """
     gc.collect()
     gc.freeze()

@@ -19,7 +19,7 @@ class LaneSettings:
     """How one messenger is sent to; all spans are seconds."""
 
     policy: Policy
-    slots: int = 128
+    slots: int = 64
     """Attempts under way at once, not counting those that lasted too long and gave their slot away."""
     patience: float = 0.5
     """How long an attempt keeps its slot."""

@@ -74,7 +74,7 @@ def test_recipients_known_to_hang_share_the_small_part_of_the_lane() -> None:
 def test_a_large_message_does_not_hold_up_a_small_one_accepted_after_it() -> None:
     async def life() -> tuple[float, float]:
         toy = ScriptedGateway(take_in_a_moment)
-        house = House(LaneSettings(NOTHING_LOST, slots=64), toy=toy)
+        house = House(toy=toy)
         async with asyncio.TaskGroup() as group:
             group.create_task(house.live(60))
             await house.accept([f"crowd-{n}" for n in range(10_000)], priority=Priority.BULK)
