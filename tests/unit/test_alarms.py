@@ -7,6 +7,7 @@ import asyncio
 
 import pytest
 
+from tests.virtual import run
 from vestnik.alarms import Alarms
 
 
@@ -24,7 +25,7 @@ def test_alarms_ring_in_the_order_of_their_times_unless_they_are_off() -> None:
         await asyncio.sleep(0.1)
         off.off()
 
-    asyncio.run(wait())
+    run(wait())
     assert rung == ["first", "second", "late"]
 
 
@@ -39,7 +40,7 @@ def test_an_alarm_that_is_set_when_all_others_are_over_rings_too() -> None:
         alarms.set(0.01, lambda: rung.append("third"))
         await asyncio.sleep(0.05)
 
-    asyncio.run(wait())
+    run(wait())
     assert rung == ["second", "third"]
 
 
@@ -56,7 +57,7 @@ def test_only_whoever_stays_too_long_gets_a_timeout() -> None:
         alarms = Alarms()
         return list(await asyncio.gather(stay(alarms, 0.0), stay(alarms, 5.0), stay(alarms, 0.01)))
 
-    assert asyncio.run(all_three()) == ["in time", "too long", "in time"]
+    assert run(all_three()) == ["in time", "too long", "in time"]
 
 
 def test_of_two_bounds_the_outer_one_gives_the_timeout_where_both_are_passed_at_once() -> None:
@@ -70,7 +71,7 @@ def test_of_two_bounds_the_outer_one_gives_the_timeout_where_both_are_passed_at_
                 pytest.fail("the inner one is not the last that has to end")
 
     with pytest.raises(TimeoutError):
-        asyncio.run(stay())
+        run(stay())
 
 
 def test_whoever_is_cancelled_by_somebody_else_stays_cancelled() -> None:
@@ -85,4 +86,4 @@ def test_whoever_is_cancelled_by_somebody_else_stays_cancelled() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(leave())
+    run(leave())

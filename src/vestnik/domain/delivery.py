@@ -1,7 +1,6 @@
 """Decides what a delivery is: to a dispatcher that claims it, to a store that records it, to a person who asks.
 
-It has never heard of a queue, a table or a socket. What is made for every attempt is a NamedTuple: a frozen dataclass
-takes four times as long to make.
+It has never heard of a queue, a table or a socket.
 """
 
 from dataclasses import dataclass
@@ -25,6 +24,9 @@ def split_delivery_id(delivery: str) -> tuple[str, int]:
     if not (dash and message_id and ordinal.isascii() and ordinal.isdigit() and len(ordinal) <= 9):
         raise NotFound(f"no delivery has the id {delivery!r}")
     return message_id, int(ordinal)
+
+
+# What is made for every attempt is a NamedTuple: a frozen dataclass takes four times as long to make.
 
 
 class Claim(NamedTuple):
