@@ -52,13 +52,14 @@ def main() -> int:
     machine = [*described(), _command(asked)]
     results: dict[str, Measured] = {}
     report = ""
-    for scenario in _scenarios(sizes, chosen):
-        if asked.only in scenario.name:
-            results[scenario.name] = scenario.measure(asked.rounds or (1 if asked.quick else 3))
-            took = f"measured in {time.monotonic() - began:.0f} s"
-            report = render(results, goals(sizes), [*machine, loaded(), took])
-            if asked.write:  # After each, so that an interrupted run keeps what it has.
-                write(PAGE, report)
+    scenarios = {scenario.name: scenario for scenario in _scenarios(sizes, chosen) if asked.only in scenario.name}
+    for name, scenario in scenarios.items():
+        results[name] = scenario.measure(asked.rounds or (1 if asked.quick else 3))
+        took = f"measured in {time.monotonic() - began:.0f} s"
+        ahead = [each for each in scenarios if each not in results]
+        report = render(results, goals(sizes), [*machine, loaded(), took], ahead)
+        if asked.write:  # After each, so that an interrupted run keeps what it has.
+            write(PAGE, report)
     print(report)  # noqa: T201 - it is what was asked for
     return 0
 

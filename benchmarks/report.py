@@ -45,14 +45,15 @@ def figure(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def render(results: Results, goals: Sequence[Goal], machine: Sequence[str]) -> str:
-    """The whole report as Markdown."""
+def render(results: Results, goals: Sequence[Goal], machine: Sequence[str], ahead: Iterable[str] = ()) -> str:
+    """The whole report as Markdown; `ahead` names the scenarios that are still to come, should the run end here."""
     rows = [row for measured in results.values() for row in _rows(measured)]
     missing = [
         f"- {measured.scenario}, {name}: {why}"
         for measured in results.values()
         for name, why in measured.left_out.items()
     ]
+    missing += [f"- {scenario}: the run was ended before it" for scenario in ahead]
     notes = [
         f"- {measured.scenario}, {name}: {note}"
         for measured in results.values()

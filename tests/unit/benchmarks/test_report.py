@@ -72,6 +72,14 @@ def test_what_was_not_run_is_said_with_the_reason() -> None:
     assert "Everything that was asked for was run." not in report
 
 
+def test_what_is_still_ahead_is_said_should_the_run_end_here() -> None:
+    report = render({}, [], [], ["memory", "history"])
+    assert report.endswith(
+        "Not run:\n\n- memory: the run was ended before it\n- history: the run was ended before it\n"
+    )
+    assert render({}, [], []).endswith("Everything that was asked for was run.\n")
+
+
 @pytest.mark.parametrize(
     ("asked", "verdict"),
     [
