@@ -177,6 +177,7 @@ class _Watch:
         self._receive = receive
         self._looking: asyncio.Task[Message] | None = None
         self._gone = False
+        self._over = False
 
     def begin(self) -> None:
         """Looks from now on."""
@@ -184,7 +185,7 @@ class _Watch:
         self._looking.add_done_callback(self._tell)
 
     def _tell(self, looking: "asyncio.Task[Message]") -> None:
-        if not looking.cancelled():
+        if not looking.cancelled() and not self._over:  # It may have been on its way here when the answer came.
             self._gone = True
             self._task.cancel()
 
@@ -194,8 +195,8 @@ class _Watch:
 
     async def end(self) -> None:
         """Looks no more."""
+        self._over = True
         if self._looking is not None:
-            self._looking.remove_done_callback(self._tell)
             self._looking.cancel()
             await asyncio.wait({self._looking})
 
