@@ -114,5 +114,4 @@ def _on_signals(stop: asyncio.Event) -> None:
         stop.set()
 
     for number in _SIGNALS:
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, told_to_stop)
+        loop.add_signal_handler(number, told_to_stop)

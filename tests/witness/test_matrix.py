@@ -32,7 +32,7 @@ class Claim(NamedTuple):
     """The source of the module that it is in."""
     body: str
     """Its own source."""
-    library: str
+    client: str
     situation: str
 
 
@@ -50,7 +50,7 @@ def claims() -> Iterator[Claim]:
 
 
 def test_every_library_has_been_through_every_situation() -> None:
-    filled = {(claim.library, claim.situation) for claim in claims()}
+    filled = {(claim.client, claim.situation) for claim in claims()}
     empty = [
         (library, situation) for library in LIBRARIES for situation in SITUATIONS if (library, situation) not in filled
     ]
@@ -60,6 +60,6 @@ def test_every_library_has_been_through_every_situation() -> None:
 
 def test_whoever_claims_a_cell_opens_the_library_and_expects_something_of_it() -> None:
     for claim in claims():
-        assert LIBRARIES[claim.library] in claim.module, claim.test
+        assert LIBRARIES[claim.client] in claim.module, claim.test
         expects = ("raises(", ".thrown(") if claim.situation in FAILURES else ("assert ", "customer(")
         assert any(word in claim.body for word in expects), (claim.test, claim.situation)
