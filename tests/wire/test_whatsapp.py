@@ -185,7 +185,8 @@ NOTIFICATIONS: list[tuple[tuple[wire.Entry, ...], bytes]] = [
 @pytest.mark.parametrize(("thing", "raw"), MESSAGES)
 def test_a_message_and_its_answer_are_their_bytes(thing: wire.SendMessage | wire.Sent, raw: bytes) -> None:
     assert wire.encode(thing) == raw
-    assert (wire.decode_message(raw) if isinstance(thing, wire.SendMessage) else wire.decode_answer(raw)) == thing
+    decoded = wire.decode(raw, wire.SendMessage) if isinstance(thing, wire.SendMessage) else wire.decode_answer(raw)
+    assert decoded == thing
 
 
 @pytest.mark.parametrize(("error", "raw"), ERRORS)
@@ -220,12 +221,12 @@ def test_what_cannot_be_read_is_told_apart(raw: bytes) -> None:
         wire.decode_notification(raw)
     if b"error" not in raw:
         with pytest.raises(ValueError):
-            wire.decode_message(raw)
+            wire.decode(raw, wire.SendMessage)
 
 
 def test_null_and_unknown_fields_count_as_absent() -> None:
     raw = b'{"messaging_product":"whatsapp","context":{"message_id":"x"},"text":null,"type":null}'
-    assert wire.decode_message(raw) == wire.SendMessage("whatsapp")
+    assert wire.decode(raw, wire.SendMessage) == wire.SendMessage("whatsapp")
 
 
 def test_a_subscription_travels_in_the_query() -> None:

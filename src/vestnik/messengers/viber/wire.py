@@ -7,7 +7,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -226,12 +227,16 @@ def encode(thing: msgspec.Struct | Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(thing)
 
 
+_decoder: Final[Callable[[Any], msgspec.json.Decoder[Any]]] = cache(msgspec.json.Decoder)
+
+
 def decode(body: bytes, kind: type[T]) -> T:
     """A call, an answer or a callback out of JSON; ValueError says what does not fit."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        decoded: T = _decoder(kind).decode(body)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+    return decoded
 
 
 def decode_account_info(body: bytes) -> AccountInfo | Answer:

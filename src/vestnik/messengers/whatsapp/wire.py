@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -264,9 +266,16 @@ def encode(thing: SendMessage | Sent) -> bytes:
     return msgspec.json.encode(thing)
 
 
-def decode_message(body: bytes) -> SendMessage:
-    """A message; ValueError says what does not fit."""
-    return _read(body, SendMessage)
+_decoder: Final[Callable[[Any], msgspec.json.Decoder[Any]]] = cache(msgspec.json.Decoder)
+
+
+def decode(body: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """A call, an answer or a part of either out of JSON; ValueError says what does not fit."""
+    try:
+        decoded: T = _decoder(kind).decode(body)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+    return decoded
 
 
 def encode_error(why: Error) -> bytes:
@@ -277,9 +286,9 @@ def encode_error(why: Error) -> bytes:
 def decode_answer(body: bytes) -> Sent | Error:
     """The answer to a message; ValueError for what is neither."""
     try:
-        return _read(body, _Failed).error
+        return decode(body, _Failed).error
     except ValueError:
-        return _read(body, Sent)
+        return decode(body, Sent)
 
 
 def encode_subscription(subscription: Subscription) -> str:
@@ -317,21 +326,14 @@ def encode_notification(entries: tuple[Entry, ...]) -> bytes:
 
 def decode_notification(body: bytes) -> tuple[Entry, ...]:
     """What a webhook call tells in its field `messages`, other fields left out; ValueError says what does not fit."""
-    whole = _read(body, _Notification)
+    whole = decode(body, _Notification)
     return tuple(
         Entry(
             entry.id,
-            tuple(_read(change.value, Value) for change in entry.changes if change.field == MESSAGES_FIELD),
+            tuple(decode(change.value, Value) for change in entry.changes if change.field == MESSAGES_FIELD),
         )
         for entry in whole.entry
     )
-
-
-def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except RecursionError as error:
-        raise ValueError("the JSON is nested too deeply") from error
 
 
 def sign(app_secret: str, body: bytes) -> str:

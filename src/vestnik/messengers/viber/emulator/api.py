@@ -27,7 +27,6 @@ from vestnik.ports import HungUp, Request, Response
 
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 TOKEN_LIMIT: Final = 255
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _REMEMBERED: Final = 256
 """Tokens whose bots are known without a closer look."""
 BOT: Final = "pa:"
@@ -56,7 +55,6 @@ class ViberEmulator:
         self._doings = Doings(world, self._crowd, self._panels, self._sending.line)
         details = Named("details", Window(DETAILS_LIMIT, 12 * 3600), each_recipient=True)
         self._details = Limits((details,) if world.settings.limits_real else ())
-        self._loaded = False
         calls: Mapping[str, _Call] = {
             wire.SEND_MESSAGE: self._send_message,
             wire.BROADCAST_MESSAGE: self._broadcast,
@@ -118,8 +116,8 @@ class ViberEmulator:
         if msgspec.json.decode(report.entry.payload).get("event") != CONVERSATION_STARTED:
             return
         try:
-            message = _OBJECT.decode(answer.body)
-        except (ValueError, RecursionError):
+            message = wire.decode(answer.body, dict[str, Any])
+        except ValueError:
             return
         try:
             await self._sending.welcome(report.entry.bot, report.entry.recipient, message)
@@ -132,15 +130,9 @@ class ViberEmulator:
             return Response(404, JSON, wire.encode(wire.Answer(wire.BAD_DATA, wire.status(wire.BAD_DATA).word)))
         fields = _read(request)
         bot, token = self._bot(request.headers.get(wire.TOKEN_HEADER) or fields.get("auth_token"))
-        if not self._loaded:
-            await self._load()
-        return await call(bot, token, fields, request.headers.get(IDEMPOTENCY_KEY))
-
-    async def _load(self) -> None:
-        """Reads from disk what is kept in memory."""
         await self._crowd.load()
         await self._panels.load()
-        self._loaded = True
+        return await call(bot, token, fields, request.headers.get(IDEMPOTENCY_KEY))
 
     def _bot(self, token: Any) -> tuple[str, str]:
         """The bot and its token."""
@@ -287,6 +279,6 @@ def _read(request: Request) -> dict[str, Any]:
     if len(request.body) > wire.REQUEST_LIMIT:
         raise Refused(wire.BAD_DATA, detail=f"a request has at most {wire.REQUEST_LIMIT} bytes")
     try:
-        return _OBJECT.decode(request.body or b"{}")
-    except (ValueError, RecursionError) as error:
+        return wire.decode(request.body or b"{}", dict[str, Any])
+    except ValueError as error:
         raise Refused(wire.BAD_DATA, detail="the body is not a JSON object") from error

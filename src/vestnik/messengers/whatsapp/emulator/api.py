@@ -38,7 +38,6 @@ UPLOAD_LIMIT: Final = 101 * 2**20
 AT_ONCE: Final = 100
 """Things told in one call of the webhook of the service that runs beside; others are told as many as a setting says."""
 
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _NODE: Final = re.compile(r"[0-9]{1,32}")
 _BAD_TOKEN: Final = "Invalid OAuth access token - Cannot parse access token"  # noqa: S105 - words of the protocol
 _MISSING: Final = (
@@ -60,7 +59,6 @@ class WhatsAppEmulator:
         self._sending = Sending(world, self._shelf, self._panels, self._media)
         self._doings = Doings(world, self._panels, self._media, self._sending.line)
         self._secret = world.option(NAME, "app_secret")
-        self._loaded = False
         self._statuses = read_statuses(world.option(NAME, "http_statuses"))
         self.teller: Final = Statuses(self._panels, self._shelf.category)
         if bot := world.option(NAME, "phone_number_id"):
@@ -107,19 +105,13 @@ class WhatsAppEmulator:
             raise Refused(100, "The request is too large.", http=413)
         if edge == "subscriptions":
             return await self._subscriptions(node, request, query)
-        if not self._loaded:
-            await self._load()
+        await self._shelf.load()
+        await self._panels.load()
         if edge in ("message_templates", "phone_numbers"):
             return await self._account(edge, request, dict(parse_qsl(query)))
         if edge:
             return await self._number(node, edge, request, query)
         return await self._thing(node, request, query)
-
-    async def _load(self) -> None:
-        """Reads from disk what is kept in memory."""
-        await self._shelf.load()
-        await self._panels.load()
-        self._loaded = True
 
     async def _number(self, bot: str, edge: str, request: Request, query: str) -> Response:
         """What is asked of a number."""
@@ -268,9 +260,7 @@ def emulator(world: World) -> WhatsAppEmulator:
 def _body(request: Request) -> dict[str, Any]:
     """The body as a JSON object; Refused where it is none."""
     try:
-        return _OBJECT.decode(request.body)
-    except RecursionError:
-        raise Refused(100, "the JSON is nested too deeply") from None
+        return wire.decode(request.body, dict[str, Any])
     except ValueError as error:
         raise Refused(100, str(error)) from None
 
