@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vestnik.alarms import Alarms
-from vestnik.ports import ARRIVED, Far, HungUp, Request, Response
+from vestnik.ports import Far, HungUp, Request, Response
 
 HANG_UP: Final = "vestnik.hang_up"
 """An extension of the ASGI scope: a callable that closes the connection without an answer."""
@@ -41,7 +41,8 @@ def far_asgi(far: Far, *, body_limit: int = BODY_LIMIT) -> ASGIApp:
         if scope["type"] != "http":
             raise ValueError(f"a far side serves HTTP only, not {scope['type']}")
         try:
-            body = await _read(scope, receive, body_limit, alarms)
+            with alarms.within(BODY_WITHIN):
+                body = await _read(receive, body_limit)
         except _TooLong:
             await _send(send, Response(413))
             return
@@ -114,7 +115,7 @@ class _Call:
             "headers": headers,
             "client": ("127.0.0.1", 0),
             "server": (parts.hostname or "localhost", parts.port),
-            "extensions": {HANG_UP: self._hang_up, ARRIVED: lambda: True},
+            "extensions": {HANG_UP: self._hang_up},
         }
 
     async def receive(self) -> Message:
@@ -144,15 +145,7 @@ class _Gone(Exception):
     """The caller went away before the request had arrived whole."""
 
 
-async def _read(scope: Scope, receive: Receive, limit: int, alarms: Alarms) -> bytes:
-    arrived = scope.get("extensions", {}).get(ARRIVED)
-    if arrived is not None and arrived():
-        return await _whole(receive, limit)  # A deadline costs more than to read what is here.
-    with alarms.within(BODY_WITHIN):
-        return await _whole(receive, limit)
-
-
-async def _whole(receive: Receive, limit: int) -> bytes:
+async def _read(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     more = True
     while more:

@@ -116,19 +116,4 @@ def wall_time() -> datetime:
 
 
 def _encode(number: int) -> str:
-    """Written out, because a loop takes three times as long."""
-    return (
-        _PAIRS[number >> 120 & 1023]
-        + _PAIRS[number >> 110 & 1023]
-        + _PAIRS[number >> 100 & 1023]
-        + _PAIRS[number >> 90 & 1023]
-        + _PAIRS[number >> 80 & 1023]
-        + _PAIRS[number >> 70 & 1023]
-        + _PAIRS[number >> 60 & 1023]
-        + _PAIRS[number >> 50 & 1023]
-        + _PAIRS[number >> 40 & 1023]
-        + _PAIRS[number >> 30 & 1023]
-        + _PAIRS[number >> 20 & 1023]
-        + _PAIRS[number >> 10 & 1023]
-        + _PAIRS[number & 1023]
-    )
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])

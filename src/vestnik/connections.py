@@ -16,7 +16,6 @@ from uvicorn.server import ServerState
 
 from vestnik.alarms import Alarm, Alarms
 from vestnik.asgi import HANG_UP
-from vestnik.ports import ARRIVED
 
 _FEWEST: Final = 64
 """Connections that are always allowed."""
@@ -57,7 +56,7 @@ def for_open_files(share: int = 2) -> Bounds:
 
 
 class Connection(HttpToolsProtocol):
-    """HTTP/1.1 within bounds, with HANG_UP and ARRIVED in every scope; `bounded` makes uvicorn use it."""
+    """HTTP/1.1 within bounds, with HANG_UP in every scope; `bounded` makes uvicorn use it."""
 
     def __init__(
         self,
@@ -116,7 +115,7 @@ class Connection(HttpToolsProtocol):
             self._no_deadline()
 
     def on_headers_complete(self) -> None:
-        """Adds the extensions before the application runs: its task is made in here and starts later."""
+        """Adds the extension before the application runs: its task is made in here and starts later."""
         if len(self.pipeline) >= self._bounds.requests:
             raise OverflowError(_TOO_MANY)  # The parser makes it an error of its own, which is answered 400.
         self._unread = 0
@@ -125,7 +124,7 @@ class Connection(HttpToolsProtocol):
         self._no_deadline()
         super().on_headers_complete()
         cycle = proxy(self.cycle)  # A scope that held it would be a ring, which only the collector can clear away.
-        extensions: dict[str, Any] = {HANG_UP: partial(self._hang_up, cycle), ARRIVED: lambda: not cycle.more_body}
+        extensions: dict[str, Any] = {HANG_UP: partial(self._hang_up, cycle)}
         self.scope["extensions"] = extensions
 
     def on_body(self, body: bytes) -> None:

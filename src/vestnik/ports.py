@@ -6,7 +6,7 @@ It has never heard of what stands behind a door.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from vestnik.domain.account import Account, Key
 from vestnik.domain.delivery import AttemptMade, Backlog, Claim, Claimed, Delivery, Due, ReceiptGot, Return, Verdict
@@ -18,7 +18,6 @@ from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Outcome, Receipt
 from vestnik.domain.requests import Known
 
-ARRIVED: Final = "vestnik.arrived"
 """An extension of the ASGI scope: a callable that tells whether the request has come whole and nothing can be late."""
 
 

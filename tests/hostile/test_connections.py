@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.hostile.raw import answer, dialled, push, rest
 from tests.served import served
 from vestnik.connections import Bounds
-from vestnik.ports import ARRIVED
 
 SOON = 0.3
 """Seconds of a bound under test."""
@@ -160,23 +159,6 @@ def test_a_long_answer_time_is_no_idleness() -> None:
     with served(app(after=4 * SOON), bounds=bounds) as address, dialled(address) as connection:
         connection.sendall(GET + GET[:10])
         assert answer(connection) == (200, b"well")
-
-
-def test_an_application_is_told_whether_the_request_has_come_whole() -> None:
-    told: list[bool] = []
-
-    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
-        told.append(scope["extensions"][ARRIVED]())
-        await echo(scope, receive, send)
-
-    with served(listening) as address, dialled(address) as connection:
-        connection.sendall(POST + b"body")
-        assert answer(connection) == (200, b"body")
-        connection.sendall(POST + b"bo")
-        time.sleep(0.1)
-        connection.sendall(b"dy")
-        assert answer(connection) == (200, b"body")
-    assert told == [True, False]
 
 
 def test_what_was_answered_leaves_nothing_to_the_collector() -> None:

@@ -34,7 +34,7 @@ class Accounts:
         """PUT /api/accounts/{id}."""
         query = Query(request, ())
         account_id: str = request.path_params["id"]
-        body, of_shape, _ = await self._body.read(request, self._parts.settings)
+        body, of_shape, _ = await self._body.read(request, self._parts)
         faults = Faults([*query.faults, *of_shape])
         if not ACCOUNT_ID.fullmatch(account_id):
             faults.add(NOT_AN_ID, "path", "id")

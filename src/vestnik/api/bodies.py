@@ -3,7 +3,6 @@
 It has never heard of what the JSON should say.
 """
 
-import asyncio
 import json
 import re
 from typing import Any, Final, NoReturn
@@ -11,9 +10,8 @@ from typing import Any, Final, NoReturn
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from vestnik.api.parts import MOST_RECIPIENTS, ApiSettings
+from vestnik.api.parts import MOST_RECIPIENTS, Parts
 from vestnik.api.problems import MALFORMED, SLOW_BODY, TOO_LARGE, WRONG_MEDIA_TYPE, Problem
-from vestnik.ports import ARRIVED
 
 MOST_VALUES: Final = 16 * MOST_RECIPIENTS
 """How many JSON values a body may hold: twice what the largest request on seven messengers needs.
@@ -31,7 +29,7 @@ _JSON_TYPE: Final = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-?
 _TOO_DEEP: Final = "the JSON is nested too deeply"
 
 
-async def read_json(request: Request, settings: ApiSettings) -> bytes:
+async def read_json(request: Request, parts: Parts) -> bytes:
     """The body of a request that must be JSON, not decoded yet; a Problem where it may not be read."""
     length = None
     media_type = b""
@@ -47,25 +45,22 @@ async def read_json(request: Request, settings: ApiSettings) -> bytes:
     if not _JSON_TYPE.fullmatch(media_type):
         named = media_type.decode("latin-1")[:100] or "none"
         raise Problem(WRONG_MEDIA_TYPE, f"the body's media type must be application/json in UTF-8, not {named}")
-    body = await read(request, settings, length)
+    body = await read(request, parts, length)
     if len(body) > _FEW and body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
         raise Problem(TOO_LARGE, f"the body holds more than {MOST_VALUES} values")
     return body
 
 
-async def read(request: Request, settings: ApiSettings, length: bytes | None = None) -> bytes:
+async def read(request: Request, parts: Parts, length: bytes | None = None) -> bytes:
     """The whole body, bounded in size and in time."""
-    limit = settings.body_limit
+    limit, seconds = parts.settings.body_limit, parts.settings.body_timeout
     if length is not None and length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise _too_large(limit)
-    arrived = request.scope.get("extensions", {}).get(ARRIVED)
-    if arrived is not None and arrived():
-        return await _whole(request, limit)  # A deadline costs more than to read what is here.
     try:
-        async with asyncio.timeout(settings.body_timeout):
+        with parts.alarms.within(seconds):
             return await _whole(request, limit)
     except TimeoutError:
-        raise Problem(SLOW_BODY, f"the body did not come within {settings.body_timeout:g} seconds") from None
+        raise Problem(SLOW_BODY, f"the body did not come within {seconds:g} seconds") from None
 
 
 async def _whole(request: Request, limit: int) -> bytes:

@@ -51,7 +51,7 @@ class ClockRoutes:
         """POST /api/clock."""
         movable = self._movable()
         query = Query(request, ())
-        body, of_shape, raw = await self._body.read(request, self._parts.settings)
+        body, of_shape, raw = await self._body.read(request, self._parts)
         faults = Faults([*query.faults, *of_shape])
         if not of_shape and sum(bool(getattr(body, way)) for way in _WAYS) != 1:
             faults.extend([Fault("#", f"must have one of {', '.join(_WAYS)}")])

@@ -56,7 +56,7 @@ class Deliveries:
     async def resolve(self, request: Request) -> Response:
         """POST /api/deliveries/{id}/resolve."""
         query = Query(request, ())
-        body, of_shape, raw = await self._resolve.read(request, self._parts.settings)
+        body, of_shape, raw = await self._resolve.read(request, self._parts)
         Faults([*query.faults, *of_shape]).settle()
 
         async def work(_: str | None) -> Reply:

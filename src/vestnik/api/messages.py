@@ -51,7 +51,7 @@ class Messages:
         self._intake.must_be_open()
         query = Query(request, ("dry_run",))
         dry = query.flag("dry_run")
-        body, of_shape, raw = await self._body.read(request, self._parts.settings)
+        body, of_shape, raw = await self._body.read(request, self._parts)
         faults = Faults([*query.faults, *of_shape])
 
         async def work(key: str | None) -> Reply:
@@ -129,7 +129,7 @@ class Messages:
     async def reschedule(self, request: Request) -> Response:
         """PATCH /api/messages/{id}."""
         query = Query(request, ())
-        body, of_shape, _ = await self._reschedule.read(request, self._parts.settings)
+        body, of_shape, _ = await self._reschedule.read(request, self._parts)
         faults = Faults([*query.faults, *of_shape])
         now = self._parts.clock.now()
         send_at = future(body.send_at, "send_at", now, faults)

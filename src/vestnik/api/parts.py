@@ -4,11 +4,12 @@ It has never heard of what stands behind the doors or where the settings came fr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from vestnik.alarms import Alarms
 from vestnik.domain.message import Order
 from vestnik.domain.moment import Moment
 from vestnik.domain.rules import MessengerRules
@@ -95,3 +96,4 @@ class Parts:
     """What the service still waits for, or None where it is ready."""
     door: Door
     registry: CollectorRegistry
+    alarms: Alarms = field(default_factory=Alarms)

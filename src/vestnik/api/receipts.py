@@ -30,7 +30,7 @@ class Receipts:
         gateway = self._parts.gateways.get(messenger)
         if gateway is None:
             raise NotFound("there is no messenger of this name")
-        body = await read(request, self._parts.settings)
+        body = await read(request, self._parts)
         query: bytes = request.scope["query_string"]
         url = request.scope["path"] + (f"?{query.decode('latin-1')}" if query else "")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.scope["headers"]}

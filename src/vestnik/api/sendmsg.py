@@ -50,7 +50,7 @@ class Sendmsg:
         self._intake.must_be_open()
         query = Query(request, ("dry_run",))
         dry = query.flag("dry_run")
-        given, of_shape, raw = await self._body.read(request, self._parts.settings)
+        given, of_shape, raw = await self._body.read(request, self._parts)
         body, missing = _understood(given, {fault.pointer for fault in of_shape})
         faults = Faults([*query.faults, *of_shape, *missing], WORDS)
 

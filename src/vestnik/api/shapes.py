@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 
 from vestnik.api.bodies import decode_anything, read_json, too_deep
-from vestnik.api.parts import MOST_RECIPIENTS, SLICE, ApiSettings
+from vestnik.api.parts import MOST_RECIPIENTS, SLICE, Parts
 from vestnik.api.problems import Fault, pointer, refuse
 from vestnik.api.unfolding import NO_FIELD, Finding, Path, unfold
 
@@ -60,9 +60,9 @@ class Shape(Generic[S]):
             members = _listing(schema["$defs"][kind.__name__]["properties"][crowd])
         self._members = jsonschema_rs.Draft202012Validator({**members, "$defs": schema["$defs"]})
 
-    async def read(self, request: Request, settings: ApiSettings) -> tuple[S, list[Fault], bytes]:
+    async def read(self, request: Request, parts: Parts) -> tuple[S, list[Fault], bytes]:
         """The body as far as it can be understood, the faults of its shape, and its bytes."""
-        body = await read_json(request, settings)
+        body = await read_json(request, parts)
         return (*await self.understand(body), body)
 
     async def understand(self, body: bytes) -> tuple[S, list[Fault]]:
