@@ -185,8 +185,7 @@ NOTIFICATIONS: list[tuple[tuple[wire.Entry, ...], bytes]] = [
 @pytest.mark.parametrize(("thing", "raw"), MESSAGES)
 def test_a_message_and_its_answer_are_their_bytes(thing: wire.SendMessage | wire.Sent, raw: bytes) -> None:
     assert wire.encode(thing) == raw
-    decoded = wire.decode(raw, wire.SendMessage) if isinstance(thing, wire.SendMessage) else wire.decode_answer(raw)
-    assert decoded == thing
+    assert (wire.decode(raw, type(thing)) if isinstance(thing, wire.SendMessage) else wire.decode_answer(raw)) == thing
 
 
 @pytest.mark.parametrize(("error", "raw"), ERRORS)
