@@ -1,11 +1,11 @@
 """What the commands `backup` and `check` say and leave behind where a copy cannot be made or is not sound."""
 
+import select
 import signal
 import sqlite3
 import subprocess
 import sys
 import tarfile
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -86,14 +86,29 @@ def test_a_database_that_is_not_sound_is_told_and_is_not_copied(
     assert [path.name for path in tmp_path.iterdir()] == ["data"], "nothing is left behind"
 
 
+AS_IT_GOES = """
+import os, sys
+from vestnik.cli import main
+
+def tell(event, _arguments):
+    if event == "sqlite3.connect":
+        os.write(1, b".")
+
+sys.addaudithook(tell)
+main(sys.argv[1:])
+"""
+"""A command that writes a dot whenever it is about to open a database."""
+
+
 def test_a_copy_that_is_broken_off_leaves_nothing_under_its_name(tmp_path: Path, data: Path) -> None:
     """A writer that does not let go keeps the copy waiting, so that it is certainly broken off half-way."""
     with closing(sqlite3.connect(data / "vestnik.db", isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        command = [sys.executable, "-m", "vestnik", "backup", str(tmp_path / "copy.tar"), "--data", str(data)]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        while process.poll() is None and len(list(tmp_path.iterdir())) < 2:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(10) == -signal.SIGKILL
+        command = [sys.executable, "-c", AS_IT_GOES, "backup", str(tmp_path / "copy.tar"), "--data", str(data)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None
+            assert select.select([process.stdout], [], [], 30)[0]
+            process.send_signal(signal.SIGKILL)
+            assert process.wait(10) == -signal.SIGKILL
+        assert len(list(tmp_path.iterdir())) == 2, "it had begun"
     assert not (tmp_path / "copy.tar").exists()
