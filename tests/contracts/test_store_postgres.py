@@ -125,9 +125,10 @@ def test_a_process_hears_of_work_that_another_has_made_and_not_of_its_own() -> N
     async def life(*stores: PostgresStore) -> None:
         heard = [asyncio.Event() for _ in stores]
         watching = [asyncio.ensure_future(s.watch(e.set)) for s, e in zip(stores, heard, strict=True)]
-        await asyncio.sleep(0.05)  # Every watch looks once at its beginning.
-        for event in heard:
-            event.clear()
+        async with asyncio.timeout(10):
+            for event in heard:
+                await event.wait()  # Every watch looks once at its beginning.
+                event.clear()
         await stores[0].accept(order(1), 100)
         async with asyncio.timeout(2):
             await heard[1].wait()

@@ -26,18 +26,37 @@ def test_work_goes_on_through_broken_connections_and_nothing_is_lost_or_done_twi
             assert await store.accept(order(number, f"r{number}", "all"), 100) == Acceptance(f"M{number:04}", ())
             await store.put_account(Account(f"a{number}", "name", {"telegram": str(number)}))
 
-        for start in range(0, 200, 40):
-            under_way = [asyncio.ensure_future(work(number)) for number in range(start, start + 40)]
-            await asyncio.sleep(0.002 * (start // 40))
+        for turn, transactions in enumerate((0, 1, 2, 10, 40)):
+            under_way = [asyncio.ensure_future(work(number)) for number in range(turn * 40, turn * 40 + 40)]
+            await begun(transactions)
             await break_connections()
             await asyncio.gather(*under_way)
         claims = await claim(store, 100, limit=1_000)
         recording = asyncio.ensure_future(store.record([taken(each) for each in claims], 110))
-        await asyncio.sleep(0.005)
+        await begun(1)
         await break_connections()
         assert await recording == [True] * 400
 
     live(life)
+
+
+async def begun(transactions: int) -> None:
+    """Returns when so many transactions have begun from now on."""
+    start, left, enough = asyncpg.transaction.Transaction.start, transactions, asyncio.Event()
+
+    async def starting(self: Any) -> None:
+        nonlocal left
+        await start(self)
+        left -= 1
+        if left == 0:
+            enough.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncpg.transaction.Transaction, "start", starting)
+        async with asyncio.timeout(20):
+            await asyncio.sleep(0)
+            if transactions:
+                await enough.wait()
 
 
 @pytest.mark.parametrize("done", [True, False])
