@@ -32,13 +32,21 @@ class Service:
     clock: SystemClock = field(default_factory=SystemClock)
     gateway: Gateway | None = None
     heard: list[Inbound] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever something is heard; whoever waits for that clears it."""
+    _home: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     async def answer(self, request: Request) -> Response:
         """The receipt route, in short."""
         assert self.gateway is not None
         inbound = self.gateway.receive(request, self.clock.now())
-        self.heard.append(inbound)
+        self.tell(inbound)
         return inbound.response
+
+    def tell(self, inbound: Inbound) -> None:
+        """Keeps it, and wakes whoever waits at home, also from the thread that serves the webhook."""
+        self.heard.append(inbound)
+        self._home.call_soon_threadsafe(self.news.set)
 
 
 @dataclass
@@ -83,8 +91,9 @@ class Place:
     async def heard(self, reports: int) -> list[Inbound]:
         """What the webhook brought, once it was that many reports."""
         async with asyncio.timeout(PATIENCE):
-            while sum(len(inbound.receipts) for inbound in self.service.heard) < reports:  # noqa: ASYNC110 - a thread adds
-                await asyncio.sleep(0.01)
+            while sum(len(inbound.receipts) for inbound in self.service.heard) < reports:
+                await self.service.news.wait()
+                self.service.news.clear()
         return self.service.heard
 
     async def _control(self, method: str, path: str, body: Any = None) -> Response:

@@ -107,16 +107,20 @@ def test_a_far_side_that_breaks_never_looks_like_a_refusal(opened: Opened, caplo
 
 @every_way
 def test_a_cancelled_exchange_ends_at_once(opened: Opened) -> None:
+    begun = threading.Event()
+
     async def far(request: Request) -> Response:
+        begun.set()
         await asyncio.Event().wait()
         raise AssertionError
 
     async def cancel() -> None:
         task = asyncio.create_task(exchange(opened, far, Request("POST", "/")))
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(begun.wait, 5)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await task
 
     asyncio.run(cancel())
 
