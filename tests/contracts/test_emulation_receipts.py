@@ -198,9 +198,7 @@ def test_each_phone_s_reports_come_in_order_although_some_calls_fail(tmp_path: P
         world.bots.behave = behave
         crowd = people(reporting, 5)
         await asyncio.gather(*(world.send(reporting, str(n), to=crowd[n % 5]) for n in range(50)))
-        while (await world.stats(reporting))["receipts_pending"]:
-            world.clock.move(1)
-            await asyncio.sleep(0.01)
+        await world.outlast(1)
         expected: dict[str, list[tuple[str, str]]] = {recipient: [] for recipient in crowd}
         found: dict[str, list[tuple[str, str]]] = {recipient: [] for recipient in crowd}
         owner = {}

@@ -251,11 +251,10 @@ def test_calls_under_way_end_without_an_answer_and_the_next_ones_see_the_new_wor
         await world.sleeping(DELAYS[Fault.HANG])
         await world.until(lambda: len(world.emulation._gate._calls) == len(calls))
         assert not any(call.done() for call in calls)
-        loading, late = asyncio.ensure_future(load(world, document)), None
-        while late is None:
-            await asyncio.sleep(0)
-            if calls[0].done():
-                late = asyncio.ensure_future(world.send("viber", "Late"))
+        loading = asyncio.ensure_future(load(world, document))
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        assert not loading.done()
+        late = asyncio.ensure_future(world.send("viber", "Late"))
         assert [type(outcome) for outcome in await asyncio.gather(*calls, return_exceptions=True)] == [HungUp] * 3
         await loading
         assert (await late).status == 200
@@ -269,19 +268,30 @@ def test_calls_under_way_end_without_an_answer_and_the_next_ones_see_the_new_wor
 
 def test_a_webhook_that_is_being_called_meanwhile_is_told_by_the_new_world(tmp_path: Path) -> None:
     class Slow(Bots):
+        calls = 0
+
         async def exchange(self, request: Any, *, timeout: float) -> Response:
-            await asyncio.sleep(0.05)
+            self.calls += 1
+            await free.wait()
             return await super().exchange(request, timeout=timeout)
+
+    free, bots = asyncio.Event(), Slow()
+    free.set()
 
     async def story(world: Life) -> None:
         await world.subscribe()
+        free.clear()
+        before = bots.calls
         await world.send("viber", "Hello")
-        document = await save(world)
-        await load(world, document)
+        await world.until(lambda: bots.calls == before + 1)
+        await load(world, await save(world))
+        assert bots.told == []
+        free.set()
         await world.settled()
+        assert bots.calls == before + 2
         assert {kind for kind, _ in world.bots.events()} == {"delivered"}
 
-    told(tmp_path, story, bots=Slow())
+    told(tmp_path, story, bots=bots)
 
 
 def test_where_nothing_can_be_written_the_old_world_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 It has never heard of the service that sends.
 """
 
-import asyncio
 import base64
 import json
 from pathlib import Path
@@ -157,9 +156,7 @@ def test_a_callback_is_told_again_until_it_is_taken_for_about_an_hour(tmp_path: 
         await listen(world, "failed")
         world.bots.behave = lambda _request: Response(500)
         await does(world, "subscribe")
-        while (await world.stats("viber"))["receipts_pending"]:
-            world.clock.move(301)
-            await asyncio.sleep(0.01)
+        await world.outlast(301)
         assert len(world.bots.told) == 19
 
     told(tmp_path, story)

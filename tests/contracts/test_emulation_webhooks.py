@@ -99,9 +99,7 @@ def test_a_report_that_is_never_taken_is_given_up_at_last(tmp_path: Path) -> Non
         await world.subscribe()
         world.bots.behave = lambda _request: Response(400)
         await world.send("viber")
-        while (await world.stats("viber"))["receipts_pending"]:
-            world.clock.move(300)
-            await asyncio.sleep(0.005)
+        await world.outlast(300)
         assert (await world.stats("viber"))["receipts_given_up"] == 1
         assert len(world.bots.told) == 19
 
@@ -139,8 +137,7 @@ def test_what_waits_for_a_bot_that_removes_its_webhook_is_dropped(tmp_path: Path
         await world.send("viber")
         await world.until(lambda: bool(world.bots.told))
         await world.ask("POST", "/viber/pa/set_webhook", {"url": ""}, {"x-viber-auth-token": VIBER_TOKEN})
-        world.clock.move(60)
-        await world.settled()
+        await world.outlast(60)
         assert (await world.stats("viber"))["receipts_given_up"] == 1
 
     told(tmp_path, story)

@@ -3,7 +3,6 @@
 It has never heard of the service that sends.
 """
 
-import asyncio
 import base64
 import json
 from hashlib import sha256
@@ -278,9 +277,7 @@ def test_an_app_can_be_told_of_many_things_in_one_call(tmp_path: Path) -> None:
         await world.until(lambda: bool(world.bots.told))
         world.bots.told.clear()
         world.bots.behave = lambda _request: Response(200)
-        while (await world.stats("whatsapp"))["receipts_pending"]:
-            world.clock.move(60)
-            await asyncio.sleep(0.01)
+        await world.outlast(60)
         told_of = [len(value["statuses"]) for value in values(world)]
         assert sum(told_of) == 10
         assert max(told_of) == 4

@@ -3,7 +3,6 @@
 It has never heard of the service that sends.
 """
 
-import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -57,9 +56,7 @@ def test_a_day_later_an_app_that_is_back_is_told_everything_in_order(tmp_path: P
         assert failed > 5
         world.bots.told.clear()
         world.bots.behave = lambda _request: Response(200)
-        while (await world.stats("whatsapp"))["receipts_pending"]:
-            world.clock.move(600)
-            await asyncio.sleep(0.005)
+        await world.outlast(600)
         told_of = [(status["status"]) for value in values(world) for status in value["statuses"]]
         assert told_of == ["sent", "delivered"] * 2
 
@@ -119,7 +116,7 @@ def test_what_was_decided_over_a_template_is_told_again_in_order_until_it_is_tak
         await decide(world, "DISABLED")
         while "DISABLED" not in (events := [value["event"] for value in values(world)]):
             world.clock.move(3600)
-            await asyncio.sleep(0.005)
+            await world.quiet()
         assert events.count("APPROVED") > 1
         assert list(dict.fromkeys(events)) == ["APPROVED", "PAUSED", "DISABLED"]
         assert [events.count(event) for event in ("PAUSED", "DISABLED")] == [1, 1]

@@ -5,15 +5,18 @@ It has never heard of the service that sends.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pytest
+
 from vestnik.emulation.far import Emulation
 from vestnik.emulation.world import EmulationSettings
+from vestnik.groupcommit import GroupCommit
 from vestnik.messengers.registry import messengers
 from vestnik.ports import Appointment, Request, Response
 
@@ -21,6 +24,8 @@ PATIENCE: Final = 10.0
 """Seconds within which what should happen has to."""
 A_MOMENT: Final = 0.001
 """Seconds before something is due at which it must not have happened yet."""
+QUIET: Final = 50
+"""Turns of the event loop without any work in threads after which nothing will happen by itself."""
 TELEGRAM_TOKEN: Final = "7000000001:vestnik"
 VIBER_TOKEN: Final = "4453b6ac00000001-e02c5f1200000002-daec9cbb00000003"
 WHATSAPP_TOKEN: Final = "EAAvestnik"
@@ -110,6 +115,11 @@ class Life:
     emulation: Emulation
     clock: HandClock
     bots: Bots
+    in_threads: int = 0
+    """Jobs that threads are at work on."""
+    _turns: int = 0
+    """Those of the event loop since the last job began or ended, and since somebody began to wait."""
+    _happened: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
         """One request; a body that is no bytes is sent as JSON."""
@@ -178,12 +188,22 @@ class Life:
         counts: dict[str, int] = (await self.control("GET", "/stats"))[messenger]
         return counts
 
-    async def settled(self, pending: int = 0) -> None:
-        """Returns when bots are to be told no more than that many things."""
+    async def pending(self) -> int:
+        """How many things bots are to be told."""
         counts = await self.control("GET", "/stats")
-        while sum(one["receipts_pending"] for one in counts.values()) > pending:
-            await asyncio.sleep(0.002)
-            counts = await self.control("GET", "/stats")
+        return sum(one["receipts_pending"] for one in counts.values())
+
+    async def settled(self, pending: int = 0) -> None:
+        """Returns when bots were told all that has come due, which must leave no more than that many things."""
+        await self.quiet()
+        assert await self.pending() <= pending
+
+    async def outlast(self, step: float) -> None:
+        """Lets time pass, so many seconds at a time, until bots are to be told nothing more."""
+        await self.quiet()
+        while await self.pending():
+            self.clock.move(step)
+            await self.quiet()
 
     async def sleeping(self, seconds: float) -> None:
         """Returns when somebody sleeps for exactly that long from now."""
@@ -193,13 +213,58 @@ class Life:
         """Lets time pass until a moment before somebody wakes who sleeps for that long, and sees them sleep on."""
         await self.sleeping(seconds)
         self.clock.move(seconds - A_MOMENT)
-        await asyncio.sleep(0)  # Whoever slept looks at the clock.
+        await self.quiet()
         assert self.clock.sleeps(A_MOMENT)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Returns when it is so."""
-        while not condition():  # noqa: ASYNC110 - any condition will do
-            await asyncio.sleep(0.002)
+        """Returns as soon as it is so, which must be before nothing is left that could make it so."""
+        self._turns = 0
+        while not condition():
+            assert await self._go_on(), "nothing more happens, and it is not so"
+
+    async def quiet(self) -> None:
+        """Returns when nothing more happens unless the clock is moved, a bot answers, or somebody asks something."""
+        self._turns = 0
+        while await self._go_on():
+            pass
+
+    async def _go_on(self) -> bool:
+        """Returns after a turn of the event loop, or some job in a thread; False at once where all is quiet."""
+        if self._turns < QUIET:
+            self._turns += 1
+            await asyncio.sleep(0)
+        elif self.in_threads:
+            await self._happened.wait()
+        else:
+            return False
+        return True
+
+    def counting(self, work: Callable[..., Any]) -> Callable[..., "asyncio.Future[Any]"]:
+        """The same work, which threads do; it is counted until it is done."""
+
+        def counted(*arguments: Any, **options: Any) -> "asyncio.Future[Any]":
+            job: asyncio.Future[Any] = asyncio.ensure_future(work(*arguments, **options))
+            self._changed(1)
+            job.add_done_callback(lambda _: self._changed(-1))
+            return job
+
+        return counted
+
+    def _changed(self, in_threads: int) -> None:
+        self.in_threads += in_threads
+        self._turns = 0
+        self._happened.set()
+        self._happened = asyncio.Event()
+
+
+@contextmanager
+def _watched(world: Life) -> Generator[None]:
+    """Until the block ends, the world's life knows of all that is done in threads."""
+    loop = asyncio.get_running_loop()
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((loop, "run_in_executor"), (GroupCommit, "write"), (GroupCommit, "close")):
+            patch.setattr(owner, name, world.counting(getattr(owner, name)))
+        yield
 
 
 @asynccontextmanager
@@ -221,9 +286,11 @@ async def life(
         settings=EmulationSettings(options=options, **settings),
     )
     telling = asyncio.create_task(emulation.run())
+    world = Life(emulation, clock, bots)
     try:
-        async with asyncio.timeout(PATIENCE):
-            yield Life(emulation, clock, bots)
+        with _watched(world):
+            async with asyncio.timeout(PATIENCE):
+                yield world
     finally:
         telling.cancel()
         with suppress(asyncio.CancelledError):

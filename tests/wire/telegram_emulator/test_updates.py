@@ -74,14 +74,14 @@ def test_updates_outlive_the_process_for_a_day(tmp_path: Path) -> None:
 def test_a_poll_waits_for_what_comes_and_no_longer_than_it_said(tmp_path: Path) -> None:
     async def story(api: Api) -> None:
         waiting = asyncio.create_task(api.updates(timeout=30))
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         assert not waiting.done()
         await said(api, "1")
         assert texts(await waiting) == ["1"]
         waiting = asyncio.create_task(api.updates(offset=2, timeout=600))
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         api.world.clock.move(49)
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         assert not waiting.done()
         api.world.clock.move(1)
         assert await waiting == []
@@ -92,11 +92,11 @@ def test_a_poll_waits_for_what_comes_and_no_longer_than_it_said(tmp_path: Path) 
 def test_a_newer_poll_ends_the_older_and_a_second_conflict_is_told_late(tmp_path: Path) -> None:
     async def story(api: Api) -> None:
         first = asyncio.create_task(api.ask("getUpdates", timeout=30))
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         second = asyncio.create_task(api.ask("getUpdates", timeout=30, offset=7))
         assert (await first) == {"ok": False, "error_code": 409, "description": OTHER}
         third = asyncio.create_task(api.ask("getUpdates", timeout=30, offset=8))
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         assert not second.done()
         api.world.clock.move(3)
         assert (await second)["description"] == OTHER
@@ -110,7 +110,7 @@ def test_a_bot_that_asks_the_same_again_and_again_is_slowed_down(tmp_path: Path)
     async def story(api: Api) -> None:
         assert await api.updates() == []
         again = asyncio.create_task(api.updates())
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         assert not again.done()
         api.world.clock.move(3)
         assert await again == []
@@ -249,7 +249,7 @@ def test_what_comes_while_a_poll_drops_what_is_done_ends_its_wait(
 def test_a_poll_that_need_not_wait_ends_no_other(tmp_path: Path) -> None:
     async def story(api: Api) -> None:
         first = asyncio.create_task(api.ask("getUpdates", timeout=30, offset=1))
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         assert await api.updates(offset=2) == []
         assert not first.done()
         await said(api, "1")

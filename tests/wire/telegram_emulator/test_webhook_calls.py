@@ -32,7 +32,7 @@ def test_chats_are_told_side_by_side_up_to_the_bots_wish(
         for person in (1001, 1002, 1003):
             for text in "12":
                 await api.person(person, "messages", text=text)
-        await asyncio.sleep(0.05)
+        await api.world.quiet()
         assert under_way == greatest == side_by_side
         free.set()
         await emptied(api)
@@ -75,7 +75,6 @@ def test_a_bot_answers_with_a_call_in_any_form(tmp_path: Path, media_type: str, 
         await api.person(1001, "messages", text="x")
         await settled(api, 1)
         await emptied(api)
-        await asyncio.sleep(0.02)
         assert await api.world.texts() == ["at once"]
 
     told(tmp_path, story)

@@ -15,16 +15,16 @@ ACTIVE = "Conflict: can't use getUpdates method while webhook is active; use del
 
 
 async def settled(api: Api, count: int) -> list[dict[str, Any]]:
-    """What the webhook was told once it was told that much."""
-    await api.world.until(lambda: len(api.world.bots.told) >= count)
-    await asyncio.sleep(0.02)
+    """What the webhook was told once it was told all that has come due, which is that much."""
+    await api.world.quiet()
     assert len(api.world.bots.told) == count
     return [json.loads(request.body) for request in api.world.bots.told]
 
 
 async def emptied(api: Api) -> None:
-    while (await api.get("getWebhookInfo"))["pending_update_count"]:  # noqa: ASYNC110 - only asking tells
-        await asyncio.sleep(0.002)
+    """Returns when the webhook was told all that has come due, which must leave nothing."""
+    await api.world.quiet()
+    assert (await api.get("getWebhookInfo"))["pending_update_count"] == 0
 
 
 def failing(status: int, times: int, **headers: str) -> Any:
@@ -118,7 +118,7 @@ def test_one_chat_is_told_in_order_and_another_does_not_wait_for_it(tmp_path: Pa
         await api.world.until(lambda: len(api.world.bots.told) >= 3)
         for _ in range(20):
             api.world.clock.move(1)
-            await asyncio.sleep(0.01)
+            await api.world.quiet()
         await emptied(api)
         told_of = [json.loads(request.body)["message"]["text"] for request in api.world.bots.told]
         taken = list(dict.fromkeys(told_of))
@@ -176,9 +176,8 @@ def test_a_webhook_that_cannot_be_reached_is_told_of_as_the_server_tells(
         api.world.bots.behave = behave
         await api.get("setWebhook", url=WEBHOOK)
         await api.person(1001, "messages", text="x")
-        while "last_error_message" not in (info := await api.get("getWebhookInfo")):  # noqa: ASYNC110 - only asking tells
-            await asyncio.sleep(0.002)
-        assert info["last_error_message"] == words
+        await api.world.quiet()
+        assert (await api.get("getWebhookInfo"))["last_error_message"] == words
 
     told(tmp_path, story)
 
@@ -201,7 +200,6 @@ def test_a_bot_may_answer_with_a_call(tmp_path: Path, method: str, arguments: di
         await api.person(1001, "messages", text="x")
         await settled(api, 1)
         await emptied(api)
-        await asyncio.sleep(0.02)
         assert await api.world.texts() == (["at once"] if done else [])
         assert (await api.get("getWebhookInfo"))["url"] == WEBHOOK
 
@@ -211,7 +209,7 @@ def test_a_bot_may_answer_with_a_call(tmp_path: Path, method: str, arguments: di
 def test_a_webhook_and_polling_exclude_each_other(tmp_path: Path) -> None:
     async def story(api: Api) -> None:
         poll = asyncio.create_task(api.refusal("getUpdates", timeout=30))
-        await asyncio.sleep(0.01)
+        await api.world.quiet()
         await api.get("setWebhook", url=WEBHOOK)
         assert await poll == "Conflict: terminated by setWebhook request"
         api.world.clock.move(10)
