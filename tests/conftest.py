@@ -5,6 +5,7 @@ It has never heard of what any test is about; a test that needs a program of the
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import Final
 import pytest
 
 IN_CI = os.environ.get("CI") == "true"
+
+# Whatever the machine's settings: the command is started hundreds of times, and to compile it is a third of a start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LONG: Final = ("docker", "cluster", "crash", "acceptance", "hostile", "simulation", "witness", "contracts")
 """Rooms whose files take long, the longest first."""
@@ -28,10 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no core is left with it alone at the end."""
-    rooms = [Path(__file__).parent / room for room in LONG]
-    items.sort(
-        key=lambda item: next((place for place, room in enumerate(rooms) if room in item.path.parents), len(LONG))
-    )
+    here, places = Path(__file__).parent, {room: place for place, room in enumerate(LONG)}
+    files = {item.path for item in items}
+    ranks = {path: places.get(path.relative_to(here).parts[0], len(LONG)) for path in files if here in path.parents}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONG)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
