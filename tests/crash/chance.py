@@ -9,6 +9,8 @@ from typing import Any, Final
 
 SEED: Final = int(os.environ.get("CRASH_SEED") or SystemRandom().randrange(10**6))
 KILLS: Final = int(os.environ.get("CRASH_KILLS") or 10)
+LONG_RUN: Final = any(os.environ.get(name) for name in ("CRASH_KILLS", "CRASH_ROUNDS"))
+"""Somebody asks for more than belongs in a run of all tests."""
 
 TROUBLES: Final[list[dict[str, Any]]] = [
     {"fault": "slow", "delay": 0.1, "probability": 0.3},
