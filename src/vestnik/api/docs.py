@@ -23,6 +23,7 @@ _SCRIPT: Final = "text/javascript; charset=utf-8"
 _ASSETS: Final = {
     "swagger-ui.css": ("swagger-ui/swagger-ui.css", _CSS),
     "swagger-ui-bundle.js": ("swagger-ui/swagger-ui-bundle.js", _SCRIPT),
+    "description.css": ("description.css", _CSS),
     "start.js": ("start.js", _SCRIPT),
     "page.css": ("page.css", _CSS),
 }
@@ -42,6 +43,7 @@ _PAGE: Final = """<!doctype html>
 <title>Vestnik API</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="/docs/description.css">
 </head>
 <body>
 <div id="description"></div>

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from vestnik.api.operations import Link, Operation, Parameter, Success
-from vestnik.api.problems import INTERNAL, KINDS, UNAUTHORIZED, WRONG_METHOD, Kind
+from vestnik.api.problems import INTERNAL, KINDS, PROBLEMS_PAGE, UNAUTHORIZED, WRONG_METHOD, Kind
 from vestnik.api.replies import JSON, PROBLEM_JSON, ProblemView
 from vestnik.api.schemas import MARK
 from vestnik.domain.rules import MessengerRules
@@ -18,8 +18,8 @@ from vestnik.domain.rules import MessengerRules
 _REFS: Final = "#/components/schemas/{name}"
 _ABOUT: Final = (
     "Vestnik takes messages and sends them over messengers, each once to each recipient. "
-    "Refusals are `application/problem+json` after RFC 9457; `errors` names every wrong parameter by a JSON pointer "
-    "into the body, or by `#/query/…`, `#/header/…` or `#/path/…`. "
+    f"Refusals are [`application/problem+json`]({PROBLEMS_PAGE}) after RFC 9457; `errors` names every wrong parameter "
+    "by a JSON pointer into the body, or by `#/query/…`, `#/header/…` or `#/path/…`. "
     "Fields and query parameters that are not described here are refused; an empty query parameter means absent."
 )
 
@@ -138,10 +138,11 @@ def _link(link: Link) -> dict[str, Any]:
 
 
 def _problem(kinds: Sequence[Kind], reference: Any) -> dict[str, Any]:
+    # Neither a summary nor what a caller gets is Markdown.
     examples = {
         kind.slug: {
-            "summary": kind.meaning,
-            "value": {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": kind.meaning},
+            "summary": (plain := kind.meaning.replace("`", "")),
+            "value": {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": plain},
         }
         for kind in kinds
     }

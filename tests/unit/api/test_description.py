@@ -231,3 +231,20 @@ def test_every_type_of_problem_leads_to_its_explanation() -> None:
         assert "`" not in page
 
     asking(work)
+
+
+@pytest.mark.parametrize(
+    ("style", "laid_out"), [("page.css", "table, tbody, tr, td"), ("description.css", ".response > td")]
+)
+def test_on_a_phone_a_table_lies_below_itself_instead_of_standing_out_of_the_screen(style: str, laid_out: str) -> None:
+    narrow = (files("vestnik.api") / "assets" / style).read_text().partition("@media (max-width: 40rem) {")[2]
+    [rule] = [line for line in narrow.splitlines() if laid_out in line and "display: block" in line]
+    assert rule
+    assert "overflow-wrap: anywhere" in narrow
+
+
+def test_the_description_leads_to_the_types_of_problems_and_shows_them_without_markup() -> None:
+    assert "(/docs/problems)" in DESCRIBED["info"]["description"]
+    refusals = DESCRIBED["paths"]["/api/messages"]["post"]["responses"]["401"]["content"]["application/problem+json"]
+    assert refusals["examples"]["unauthorized"]["summary"].startswith("Send a key that is in force as Authorization")
+    assert "`" not in repr(refusals["examples"])
