@@ -234,4 +234,5 @@ def _key(file: Path | None) -> str | None:
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as reason:
-        raise BadSetting(f"--key-file: {file} cannot be read: {reason}") from None
+        why = reason.strerror if isinstance(reason, OSError) else "it is no text"
+        raise BadSetting(f"--key-file: {file} cannot be read: {why}") from None

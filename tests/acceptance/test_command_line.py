@@ -66,6 +66,7 @@ def test_status_watches_until_nothing_is_left_to_do(tmp_path: Path) -> None:
         sent = service.send(TEXT, people(3))
         shown = run("status", "--watch", "--url", service.address, sent["id"])
         assert shown.returncode == 0, shown
+        assert shown.stdout.endswith("delivered 3\n")
         assert not {"deferred", "waiting", "sending"} & service.message(sent["id"])["counts"].keys()
 
 

@@ -38,7 +38,9 @@ def people(file: Path) -> list[Person]:
             rows = csv.DictReader(lines, strict=True)
             recipients = (_from_row(row, f"{file}, line {rows.line_num}") for row in rows)
             found.extend(recipient for recipient in recipients if recipient is not None)
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
+    except OSError as reason:
+        raise BadSetting(f"--file: {file} cannot be read: {reason.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as reason:
         raise BadSetting(f"--file: {file} cannot be read: {reason}") from None
     if not found:
         raise BadSetting(

@@ -3,6 +3,7 @@
 It has never heard of how messages are stored or delivered.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,9 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vestnik.terminal.people import Person
-from vestnik.terminal.service import Service
+from vestnik.terminal.service import Service, ServiceTrouble
 
 _PER_REQUEST: Final = 1_000
+_PLACE: Final = re.compile(r"^(#/recipients/)(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Sending:
 async def send(service: Service, sending: Sending, console: Console) -> list[str]:
     """Hands everything over and prints the id of each message; the ids. ServiceTrouble ends it at the first refusal.
 
-    Parts that were accepted before a refusal stay accepted; sending the same again repeats nothing.
+    Parts that were accepted before a refusal stay accepted, their ids are printed by then, and sending the same again
+    repeats nothing. A refusal counts recipients from the first of all.
     """
     ids: list[str] = []
     duplicates = 0
@@ -39,15 +42,24 @@ async def send(service: Service, sending: Sending, console: Console) -> list[str
         bar = progress.add_task("accepted", total=len(sending.people))
         for begin in range(0, len(sending.people), _PER_REQUEST):
             part = sending.people[begin : begin + _PER_REQUEST]
-            answer = await service.call("POST", "/api/messages", _body(sending, part))
+            try:
+                answer = await service.call("POST", "/api/messages", _body(sending, part))
+            except ServiceTrouble as trouble:
+                raise ServiceTrouble(trouble.detail, _counted_on(trouble.faults, begin)) from None
             ids.append(answer["id"])
+            console.print(answer["id"], highlight=False, soft_wrap=True)
             duplicates += len(answer["duplicates"])
             progress.advance(bar, len(part))
-    for message_id in ids:
-        console.out(message_id, highlight=False)
     if duplicates:
         console.print(f"{duplicates} already had this message and will not get it again.", highlight=False)
     return ids
+
+
+def _counted_on(faults: Sequence[tuple[str, str]], begin: int) -> list[tuple[str, str]]:
+    """The faults of a part that begins with that recipient, as faults of the whole."""
+    return [
+        (_PLACE.sub(lambda place: f"{place[1]}{int(place[2]) + begin}", pointer), wrong) for pointer, wrong in faults
+    ]
 
 
 def _body(sending: Sending, part: Sequence[Person]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 It has never heard of what is printed; what the service refuses becomes one error with every fault in it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,15 @@ from vestnik.domain.errors import VestnikError
 
 
 class ServiceTrouble(VestnikError):
-    """The service cannot be reached or refuses; the text is for the person at the terminal, one fault a line."""
+    """The service cannot be reached or refuses; the text is for the person at the terminal, one fault a line.
+
+    `faults` are pairs of a pointer into the body and what is wrong there.
+    """
+
+    def __init__(self, detail: str, faults: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__("\n".join([detail, *(f"  {pointer}: {wrong}" for pointer, wrong in faults)]))
+        self.detail = detail
+        self.faults = faults
 
 
 class Service:
@@ -57,6 +65,5 @@ def _understood(status: int, content: bytes) -> Any:
     if status < 400:
         return answer
     problem = answer if isinstance(answer, dict) else {}
-    lines = [str(problem.get("detail") or problem.get("title") or f"status {status}")]
-    lines += [f"  {fault.get('pointer', '')}: {fault.get('detail', '')}" for fault in problem.get("errors", ())]
-    raise ServiceTrouble("\n".join(lines))
+    faults = [(str(fault.get("pointer", "")), str(fault.get("detail", ""))) for fault in problem.get("errors", ())]
+    raise ServiceTrouble(str(problem.get("detail") or problem.get("title") or f"status {status}"), faults)

@@ -31,6 +31,8 @@ async def show(service: Service, message_id: str, console: Console, *, watch: bo
             await asyncio.sleep(_REFRESH)
             progress = await service.call("GET", f"/api/messages/{message_id}/progress")
             live.update(picture(progress), refresh=True)
+    if not console.is_terminal:
+        console.line()  # In a file or a pipe the last picture has no end of line.
     return _went_well(progress)
 
 

@@ -63,3 +63,10 @@ def test_a_file_that_cannot_be_meant_is_a_clear_error(tmp_path: Path, content: b
 def test_a_file_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match=r"nobody\.csv cannot be read"):
         people(tmp_path / "nobody.csv")
+
+
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    file = tmp_path / "nobody.csv"
+    with pytest.raises(BadSetting) as raised:
+        people(file)
+    assert str(raised.value) == f"--file: {file} cannot be read: No such file or directory"
