@@ -108,7 +108,9 @@ def _add_serve(groups: Any) -> None:
     epilog = _SERVE_EPILOG.format(settings=_described_settings(names))
     command = _command(groups, "serve", "run the API, the dispatcher and the emulators", epilog=epilog)
     _add_address(command)
-    command.add_argument("--database-url", help="database in place of the one in the data folder: sqlite:///PATH")
+    command.add_argument(
+        "--database-url", help="database in place of the one in the data folder: sqlite:///PATH or postgresql://…"
+    )
     command.add_argument("--demo", action="store_true", default=None, help="put sample accounts into an empty database")
     command.add_argument("--test-clock", action="store_true", default=None, help="let /api/clock move the time")
     command.add_argument("--no-emulators", action="store_true", default=None, help="serve no emulators")

@@ -62,7 +62,7 @@ def emulate(settings: config.Settings) -> int:
 
 def relay(settings: config.Settings) -> int:
     """Stands by and leads until told to stop."""
-    logs.set_up(settings.log_format, settings.log_level)
+    _speak_up(settings)
     clustering = _clustering()
 
     async def work() -> None:
@@ -76,10 +76,18 @@ def relay(settings: config.Settings) -> int:
 
 def worker(settings: config.Settings, options: Sequence[str]) -> int:
     """Is a Celery worker until told to stop."""
+    _speak_up(settings)
     app = _clustering().worker_app(settings)
     # Two of one name on one machine would be in each other's way; a name that is given comes later and wins.
     name = f"vestnik-{os.getpid()}@%h"
     return int(app.worker_main(["worker", "--loglevel", settings.log_level, "--hostname", name, *options]) or 0)
+
+
+def _speak_up(settings: config.Settings) -> None:
+    """Sets up the log and begins it with what looks like a setting and is none, because that is usually mistyped."""
+    logs.set_up(settings.log_format, settings.log_level)
+    for name in settings.unknown:
+        log.warning("there is no such setting", name=name)
 
 
 def _clustering() -> ModuleType:
@@ -92,9 +100,7 @@ def _clustering() -> ModuleType:
 
 
 def _serve(settings: config.Settings, build: Callable[[str], AbstractAsyncContextManager[serving.Service]]) -> int:
-    logs.set_up(settings.log_format, settings.log_level)
-    for name in settings.unknown:
-        log.warning("there is no such setting", name=name)
+    _speak_up(settings)
     serving.share_the_interpreter()
     with opening.sole_owner(settings.data):
         uvloop.run(_serve_on_socket(settings, build))

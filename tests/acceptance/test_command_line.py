@@ -1,6 +1,7 @@
 """The commands beside `serve`, as a person at a terminal uses them."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.acceptance.people import MESSENGERS, people
 from tests.acceptance.process import run
 from tests.acceptance.service import Service
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Your parcel is here"
 
 
@@ -109,9 +111,25 @@ def test_emulate_serves_the_messengers_and_their_control_api_alone(tmp_path: Pat
         assert [entry.arrival.text for entry in emulators.journal()] == [TEXT]
 
 
-@pytest.mark.parametrize("command", ["serve", "emulate", "migrate", "send", "status", "keys", "backup", "check"])
+COMMANDS = ["serve", "emulate", "relay", "worker", "migrate", "send", "status", "keys", "backup", "check", "copy"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
     shown = run(command, "--help")
     assert shown.returncode == 0
     assert shown.stdout.startswith(f"usage: vestnik {command}")
     assert shown.stderr == ""
+
+
+def test_the_help_of_serve_says_which_databases_there_are() -> None:
+    option = " ".join(run("serve", "--help").stdout.partition("--database-url DATABASE_URL\n")[2].split())
+    assert option.startswith("database in place of the one in the data folder: sqlite:///PATH or postgresql://")
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ru.md"])
+def test_a_readme_names_every_command(readme: str) -> None:
+    known = run("--help").stdout.partition("COMMAND\n")[2]
+    assert re.findall(r"^    (\w+) ", known, re.MULTILINE) == COMMANDS
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    assert [command for command in COMMANDS if f"`{command}`" not in text and f"`vestnik {command}`" not in text] == []

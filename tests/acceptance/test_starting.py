@@ -60,6 +60,15 @@ def test_a_variable_that_is_no_setting_is_told_and_does_no_harm(tmp_path: Path) 
         assert "VESTNIK_RETRY_BAS" in service.log()
 
 
+@pytest.mark.parametrize("command", ["relay", "worker"])
+def test_a_relay_and_a_worker_tell_of_a_variable_that_is_no_setting(command: str) -> None:
+    ended = run(command, broker_ur="amqp://localhost")
+    assert ended.returncode == USAGE
+    told, refused = (ended.stdout + ended.stderr).splitlines()
+    assert "VESTNIK_BROKER_UR" in told
+    assert "VESTNIK_BROKER_URL" in refused
+
+
 def test_a_port_that_is_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -139,6 +148,7 @@ def test_keys_are_in_force_on_the_api_and_the_control_api_from_the_first_one_on(
         assert {service.call("GET", path).status for path in ("/livez", "/readyz")} == {200}
         wrong = key[:-1] + ("A" if key[-1] != "A" else "B")
         assert service.call("GET", paths[0], headers={"authorization": f"Bearer {wrong}"}).status == 401
+        assert "--key-file" in run("status", "--url", service.address, "01J").stderr
         service.client.key = key
         assert {service.call("GET", path).status for path in paths} == {200}
 

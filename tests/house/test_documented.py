@@ -87,3 +87,11 @@ def test_every_type_of_problem_is_in_the_table_with_its_status() -> None:
 def test_every_fault_is_in_the_table() -> None:
     rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", text(API), re.MULTILINE)
     assert {fault for fault in Fault if not any(f"`{fault}`" in row for row in rows)} == set()
+
+
+@pytest.mark.parametrize("document", [*READMES, "docs/running.md", "docs/http-api.md"])
+def test_whoever_reads_of_keys_reads_that_the_numbers_need_one(document: str) -> None:
+    told = text(document)
+    about = told.partition("### GET /metrics")[2] or re.split("\n## (?:Keys|Ключи)\n", told)[1]
+    about = about.partition("\n### ")[0].partition("\n## ")[0]
+    assert "`/metrics`" in about or "needs a\nkey" in about

@@ -5,12 +5,14 @@ It has never heard of what is printed; what the service refuses becomes one erro
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import msgspec
 
 from vestnik.domain.errors import VestnikError
+
+_NO_KEY: Final = 401
 
 
 class ServiceTrouble(VestnikError):
@@ -66,4 +68,5 @@ def _understood(status: int, content: bytes) -> Any:
         return answer
     problem = answer if isinstance(answer, dict) else {}
     faults = [(str(fault.get("pointer", "")), str(fault.get("detail", ""))) for fault in problem.get("errors", ())]
-    raise ServiceTrouble(str(problem.get("detail") or problem.get("title") or f"status {status}"), faults)
+    detail = str(problem.get("detail") or problem.get("title") or f"status {status}")
+    raise ServiceTrouble(f"{detail}; give the key with --key-file" if status == _NO_KEY else detail, faults)
