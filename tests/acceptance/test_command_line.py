@@ -106,6 +106,8 @@ def test_emulate_serves_the_messengers_and_their_control_api_alone(tmp_path: Pat
         emulators.call("POST", path, {"chat_id": 1001, "text": TEXT}).expect(200)
         assert [entry.arrival.text for entry in emulators.journal()] == [TEXT]
         assert emulators.call("GET", "/api/messages").status == 404
+        lost = emulators.call("GET", "/").expect(404)["detail"]
+        assert lost == "what answers here is under /telegram, /viber, /whatsapp, /emulator; there is no /"
         emulators.kill9()
         emulators.start()
         assert [entry.arrival.text for entry in emulators.journal()] == [TEXT]

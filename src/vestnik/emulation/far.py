@@ -93,7 +93,8 @@ class Emulation:
     async def _beside(self, prefix: str, inner: Request) -> Response:
         if prefix == CONTROL:
             return await self._control.answer(inner)
-        return problems.answer(Problem(404, f"there is no emulator of {prefix!r}"))
+        here = ", ".join(f"/{name}" for name in (*self.emulators, CONTROL))
+        return problems.answer(Problem(404, f"what answers here is under {here}; there is no /{prefix}"))
 
     async def save(self) -> bytes:
         """All that the emulators know, as a document; saved.TooLarge where that is more than one may hold."""
