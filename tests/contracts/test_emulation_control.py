@@ -1,24 +1,12 @@
 """How tests and pages steer the emulators, and what they are told when they ask for what cannot be."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
-from tests.contracts.world import JANE, JOHN, TELEGRAM_TOKEN, Life, life
-
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
+from tests.contracts.world import JANE, JOHN, TELEGRAM_TOKEN, Life, told
 
 
 def test_every_phone_exists_and_is_as_usual(tmp_path: Path) -> None:

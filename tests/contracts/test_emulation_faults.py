@@ -2,19 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
-from tests.contracts.world import A_MOMENT, JANE, JOHN, HandClock, Life, life
+from tests.contracts.world import A_MOMENT, JANE, JOHN, HandClock, Life, told
 from vestnik.emulation.faults import DELAYS, Fault
 from vestnik.ports import HungUp, Response
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 MESSENGERS = ("telegram", "viber", "whatsapp")
-REPORTING = ("viber", "whatsapp")
 HANGS = DELAYS[Fault.HANG]
 
 
@@ -22,20 +20,6 @@ HANGS = DELAYS[Fault.HANG]
 def messenger(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
-
-
-@pytest.fixture(params=REPORTING)
-def reporting(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 def taken(response: Response) -> bool:

@@ -2,25 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.contracts.world import JANE, JOHN, Life, life
+from tests.contracts.world import JANE, JOHN, Life, told
 from vestnik.emulation.when import rfc3339
-
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
-
-
-def told(folder: Path, story: Story) -> None:
-    async def run() -> None:
-        async with life(folder) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 def test_the_journal_is_read_in_pages_and_by_messenger_and_recipient(tmp_path: Path) -> None:

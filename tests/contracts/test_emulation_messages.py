@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pytest
 
-from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
+from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, told
 from vestnik.groupcommit import StoreFull
 from vestnik.ports import HungUp, Response
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 MESSENGERS = ("telegram", "viber", "whatsapp")
 BOTS = {"telegram": "7000000001", "whatsapp": NUMBER}
 NASTY = ["Ab\x00cd", "\u202eобратно", '"\\\n\r\t\x1b', "👩‍👩‍👧‍👦" * 20, "é\u0301", "a" * 4096, "\ufeffmark"]  # noqa: RUF001 - real texts
@@ -22,16 +19,6 @@ NASTY = ["Ab\x00cd", "\u202eобратно", '"\\\n\r\t\x1b', "👩‍👩‍�
 def messenger(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    """Lives the story in a world of its own."""
-
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 def taken(response: Response) -> bool:

@@ -1,27 +1,15 @@
 """What people can do on every messenger alike: block and let in again, go offline and come back, delete a chat."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.contracts.world import JOHN, Life, life
+from tests.contracts.reported import REPORTING
+from tests.contracts.world import JOHN, Life, told
 from vestnik.ports import Response
-
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
-REPORTING = {"viber": ["delivered", "seen"], "whatsapp": ["sent", "delivered", "read"]}
-
-
-def told(folder: Path, story: Story) -> None:
-    async def run() -> None:
-        async with life(folder) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 async def does(world: Life, messenger: str, deed: str, *, expect: int = 204, **fields: Any) -> Any:

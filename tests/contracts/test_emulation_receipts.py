@@ -1,59 +1,16 @@
 """What bots are told of their messages, signed, in order, and until they have taken it."""
 
 import asyncio
-import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
 
-import pytest
-
-from tests.contracts.world import (
-    A_MOMENT,
-    JANE,
-    JOHN,
-    NUMBER,
-    VIBER_TOKEN,
-    WEBHOOK,
-    Bots,
-    HandClock,
-    Life,
-    life,
-)
+from tests.contracts.reported import REPORTING, kinds, people
+from tests.contracts.world import A_MOMENT, JANE, JOHN, NUMBER, VIBER_TOKEN, WEBHOOK, Bots, HandClock, Life, told
 from vestnik.messengers.whatsapp.emulator.api import AT_ONCE
 from vestnik.messengers.whatsapp.emulator.identity import user_id
 from vestnik.ports import Request, Response
-
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
-REPORTING = ("viber", "whatsapp")
-READ = {"viber": ["delivered", "seen"], "whatsapp": ["sent", "delivered", "read"]}
-
-
-@pytest.fixture(params=REPORTING)
-def reporting(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
-
-
-def kinds(world: Life) -> list[str]:
-    return [kind for kind, _ in world.bots.events()]
-
-
-def people(messenger: str, count: int) -> list[str]:
-    if messenger == "viber":
-        return [base64.b64encode(number.to_bytes(16, "big")).decode() for number in range(count)]
-    return [f"7916{number:07d}" for number in range(count)]
 
 
 def test_reports_are_signed_with_the_bot_s_own_secret(tmp_path: Path) -> None:
@@ -80,12 +37,12 @@ def test_a_message_that_is_read_is_told_step_by_step_at_its_time(tmp_path: Path,
         await world.subscribe()
         await world.phone(reporting, reads_after=60)
         await world.send(reporting)
-        await world.until(lambda: kinds(world) == READ[reporting][:-1])
+        await world.until(lambda: kinds(world) == REPORTING[reporting][:-1])
         await world.nearly(60)
-        assert kinds(world) == READ[reporting][:-1]
+        assert kinds(world) == REPORTING[reporting][:-1]
         world.clock.move(A_MOMENT)
         await world.settled()
-        assert kinds(world) == READ[reporting]
+        assert kinds(world) == REPORTING[reporting]
         [entry] = await world.journal()
         assert {about for _, about in world.bots.events()} == {entry["external_id"]}
         last = json.loads(world.bots.told[-1].body)
@@ -146,7 +103,7 @@ def test_a_phone_that_is_off_gets_its_messages_when_it_is_back(tmp_path: Path, r
         await world.until(lambda: kinds(world) == ["delivered"] * 3)
         world.clock.move(5)
         await world.settled()
-        assert kinds(world) == ["delivered"] * 3 + [READ[reporting][-1]] * 3
+        assert kinds(world) == ["delivered"] * 3 + [REPORTING[reporting][-1]] * 3
         ids = [entry["external_id"] for entry in await world.journal()][:3]
         assert [about for _, about in world.bots.events()] == ids * 2
 
@@ -170,7 +127,7 @@ def test_what_a_bot_was_not_told_before_a_crash_it_is_told_after_it(tmp_path: Pa
             entry["external_id"] for entry in entries
         }
         counts = await world.stats(reporting)
-        assert counts["receipts_sent"] == 20 * (len(READ[reporting]) - 1)
+        assert counts["receipts_sent"] == 20 * (len(REPORTING[reporting]) - 1)
         assert counts["receipts_given_up"] == 0
 
     told(tmp_path, dead)
@@ -204,7 +161,7 @@ def test_each_phone_s_reports_come_in_order_although_some_calls_fail(tmp_path: P
         owner = {}
         for entry in await world.journal():
             owner[entry["external_id"]] = entry["recipient"]
-            steps = [(kind, entry["external_id"]) for kind in READ[reporting][:-1]]
+            steps = [(kind, entry["external_id"]) for kind in REPORTING[reporting][:-1]]
             expected[entry["recipient"]] += steps
         for event in taken:
             found[owner[event[1]]].append(event)
@@ -278,9 +235,9 @@ def test_a_moved_clock_brings_what_is_due_by_then(tmp_path: Path, reporting: str
         await world.subscribe()
         await world.phone(reporting, reads_after=7 * 86_400)
         await world.send(reporting)
-        await world.until(lambda: kinds(world) == READ[reporting][:-1])
+        await world.until(lambda: kinds(world) == REPORTING[reporting][:-1])
         clock.move(7 * 86_400)
         await world.settled()
-        assert kinds(world) == READ[reporting]
+        assert kinds(world) == REPORTING[reporting]
 
     told(tmp_path, story, clock=clock)

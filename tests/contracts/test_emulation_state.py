@@ -3,35 +3,23 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Coroutine
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.contracts.world import JANE, JOHN, TELEGRAM_TOKEN, WHATSAPP_TOKEN, Bots, HandClock, Life, life
+from tests.contracts.world import JANE, JOHN, TELEGRAM_TOKEN, WHATSAPP_TOKEN, Bots, HandClock, Life, told
 from vestnik.emulation import saved
 from vestnik.emulation.faults import DELAYS, Fault
 from vestnik.groupcommit import StoreUnavailable
 from vestnik.ports import HungUp, Response
 from vestnik.sqlfiles import migrations
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 GROUP = -1001234567890
 TOKEN = {"authorization": f"Bearer {WHATSAPP_TOKEN}"}
-
-
-def told(folder: Path, story: Story, **more: Any) -> None:
-    folder.mkdir(exist_ok=True)
-
-    async def run() -> None:
-        async with life(folder, **more) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 async def save(world: Life) -> bytes:

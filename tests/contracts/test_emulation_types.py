@@ -2,24 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, life
+from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WHATSAPP_TOKEN, Life, told
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 PICTURE = "http://example.org/picture.jpg"
 ALBUM = json.dumps([{"type": "photo", "media": "attach://a"}, {"type": "video", "media": "attach://b"}])
 BOUNDARY = "x"
-
-
-def told(folder: Path, story: Story) -> None:
-    async def run() -> None:
-        async with life(folder) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 def form(files: Mapping[str, str], **fields: str) -> bytes:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.vibers import KEYBOARD, OTHER, PERSON, call, does, heard, listen, told
-from tests.contracts.world import VIBER_TOKEN, WEBHOOK, Life
+from tests.contracts.vibers import KEYBOARD, OTHER, PERSON, call, does, heard, listen
+from tests.contracts.world import VIBER_TOKEN, WEBHOOK, Life, told
 from vestnik.messengers.viber import wire
 from vestnik.ports import Response
 

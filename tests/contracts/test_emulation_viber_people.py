@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.vibers import KEYBOARD, OTHER, PERSON, call, does, heard, listen, told
-from tests.contracts.world import Life
+from tests.contracts.vibers import KEYBOARD, OTHER, PERSON, call, does, heard, listen
+from tests.contracts.world import Life, told
 from vestnik.ports import Request, Response
 
 

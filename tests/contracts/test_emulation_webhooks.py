@@ -1,49 +1,12 @@
 """Webhooks that are dead, slow, removed, set anew or were never set, and what becomes of the reports for them."""
 
 import asyncio
-import base64
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
 
-import pytest
-
-from tests.contracts.world import (
-    VIBER_TOKEN,
-    WEBHOOK,
-    Life,
-    life,
-)
+from tests.contracts.reported import kinds, people
+from tests.contracts.world import VIBER_TOKEN, WEBHOOK, Life, told
 from vestnik.ports import Request, Response
-
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
-REPORTING = ("viber", "whatsapp")
-READ = {"viber": ["delivered", "seen"], "whatsapp": ["sent", "delivered", "read"]}
-
-
-@pytest.fixture(params=REPORTING)
-def reporting(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
-
-
-def kinds(world: Life) -> list[str]:
-    return [kind for kind, _ in world.bots.events()]
-
-
-def people(messenger: str, count: int) -> list[str]:
-    if messenger == "viber":
-        return [base64.b64encode(number.to_bytes(16, "big")).decode() for number in range(count)]
-    return [f"7916{number:07d}" for number in range(count)]
 
 
 def test_a_bot_whose_webhook_is_dead_holds_no_other_bot_up(tmp_path: Path) -> None:

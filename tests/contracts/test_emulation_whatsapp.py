@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.whatsapps import ACCOUNT, BODY, PERSON, call, does, post, refused, told, values
-from tests.contracts.world import NUMBER, WHATSAPP_TOKEN, Life
+from tests.contracts.whatsapps import ACCOUNT, BODY, PERSON, call, does, post, refused, values
+from tests.contracts.world import NUMBER, WHATSAPP_TOKEN, Life, told
 from vestnik.emulation.world import EmulationSettings
 from vestnik.messengers import whatsapp
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, told, values
-from tests.contracts.world import NUMBER, Life
+from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, values
+from tests.contracts.world import NUMBER, Life, told
 from vestnik.messengers.whatsapp.emulator.identity import canonical, user_id
 
 HIDDEN = "US.13491208655302741918"

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.contracts.whatsapps import Story, call, post, told, upload, values
-from tests.contracts.world import NUMBER, WHATSAPP_TOKEN, Life
+from tests.contracts.whatsapps import call, post, upload, values
+from tests.contracts.world import NUMBER, WHATSAPP_TOKEN, Life, Story, told
 from vestnik.ports import Response
 
 

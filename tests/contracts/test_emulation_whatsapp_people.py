@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.whatsapps import BODY, PERSON, call, does, post, said, told, values
-from tests.contracts.world import NUMBER, Life
+from tests.contracts.whatsapps import BODY, PERSON, call, does, post, said, values
+from tests.contracts.world import NUMBER, Life, told
 from vestnik.domain.errors import BadSetting
 from vestnik.messengers.whatsapp.emulator.identity import user_id
 from vestnik.ports import Response

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, refused, said, told
-from tests.contracts.world import WEBHOOK, Life
+from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, refused, said
+from tests.contracts.world import WEBHOOK, Life, told
 
 PATH = f"{ACCOUNT}/message_templates"
 BUTTONS = [

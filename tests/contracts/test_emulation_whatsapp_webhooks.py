@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, told, values
-from tests.contracts.world import WEBHOOK, Life
+from tests.contracts.whatsapps import ACCOUNT, PERSON, call, does, post, values
+from tests.contracts.world import WEBHOOK, Life, told
 from vestnik.messengers.whatsapp.emulator.identity import user_id
 from vestnik.ports import Response
 

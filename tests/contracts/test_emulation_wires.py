@@ -1,33 +1,22 @@
 """What each emulator answers to calls that are right, wrong or rubbish, in its vendor's own words."""
 
-import asyncio
 import gzip
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from aiogram.types import Message, User
 
-from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WEBHOOK, WHATSAPP_TOKEN, Life, life
+from tests.contracts.world import JOHN, NUMBER, TELEGRAM_TOKEN, VIBER_TOKEN, WEBHOOK, WHATSAPP_TOKEN, Life, told
 from vestnik.messengers.telegram.emulator.door import BODY_LIMIT
 from vestnik.ports import Response
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 BOT = f"/telegram/bot{TELEGRAM_TOKEN}"
 SENT = {"messaging_product": "whatsapp", "to": JOHN["whatsapp"], "type": "text", "text": {"body": "Hi"}}
 VIBER = {"receiver": JOHN["viber"], "type": "text", "text": "Hi", "sender": {"name": "acme"}}
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 def multipart(fields: dict[str, str]) -> tuple[bytes, dict[str, str]]:

@@ -3,18 +3,14 @@
 It has never heard of what is asked.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
-from tests.contracts.world import JANE, JOHN, VIBER_TOKEN, WEBHOOK, Life, life
+from tests.contracts.world import JANE, JOHN, VIBER_TOKEN, WEBHOOK, Life
 from vestnik.messengers.viber import wire
 from vestnik.ports import Request
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 PERSON, OTHER = JOHN["viber"], JANE["viber"]
 BUTTONS = [
     {"ActionType": "reply", "ActionBody": "yes", "Text": "Yes, please", "Silent": True},
@@ -23,14 +19,6 @@ BUTTONS = [
     {"ActionType": "none", "Text": "Nothing"},
 ]
 KEYBOARD = {"Type": "keyboard", "Buttons": BUTTONS}
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 async def call(world: Life, method: str, **fields: Any) -> dict[str, Any]:

@@ -3,29 +3,17 @@
 It has never heard of what is asked.
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from tests.contracts.world import JOHN, NUMBER, WHATSAPP_TOKEN, Life, life
+from tests.contracts.world import JOHN, NUMBER, WHATSAPP_TOKEN, Life
 from vestnik.ports import Request
 
-Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
 PERSON = JOHN["whatsapp"]
 ACCOUNT = "100000000000003"
 BODY = {"text": "Which one?"}
-
-
-def told(folder: Path, story: Story, **settings: Any) -> None:
-    async def run() -> None:
-        async with life(folder, **settings) as world:
-            await story(world)
-
-    asyncio.run(run())
 
 
 async def call(

@@ -5,11 +5,11 @@ It has never heard of the service that sends.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -296,3 +296,17 @@ async def life(
         with suppress(asyncio.CancelledError):
             await telling
         await emulation.close()
+
+
+Story: TypeAlias = Callable[[Life], Coroutine[Any, Any, None]]
+
+
+def told(folder: Path, story: Story, **settings: Any) -> None:
+    """Lives the story in a world of its own; the settings are those of `life`."""
+    folder.mkdir(exist_ok=True)
+
+    async def run() -> None:
+        async with life(folder, **settings) as world:
+            await story(world)
+
+    asyncio.run(run())
