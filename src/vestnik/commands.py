@@ -20,10 +20,11 @@ import structlog
 import uvloop
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vestnik import config, logs, moving, opening, safekeeping, serving, wiring
 from vestnik.clock import SystemClock
-from vestnik.domain.account import KEY_BYTES, Key, key_digest, new_key
+from vestnik.domain.account import ACCOUNT_ID, KEY_BYTES, Key, key_digest, new_key
 from vestnik.domain.errors import BadSetting, NotFound
 from vestnik.domain.moment import to_rfc3339
 from vestnik.ports import Store
@@ -134,7 +135,7 @@ def migrate(settings: config.Settings) -> int:
 
 def send(settings: config.Settings, given: argparse.Namespace) -> int:
     """Sends through a running service."""
-    text = sys.stdin.read() if given.text == "-" else given.text
+    text = _text(given.text)
     recipients = [people.person(to) for to in given.to]
     if given.file is not None:
         recipients += people.people(given.file)
@@ -154,6 +155,16 @@ def send(settings: config.Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+def _text(given: str) -> str:
+    """What to say: bytes that are no text come as lone surrogates, from the command line and from a pipe alike."""
+    text = sys.stdin.read() if given == "-" else given
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadSetting("the text is not in UTF-8") from None
+    return text
+
+
 def status(settings: config.Settings, given: argparse.Namespace) -> int:
     """Shows a message's progress; 1 if any of it failed."""
     went_well = _with_service(settings, lambda far: watching.show(far, given.id, Console(), watch=given.watch))
@@ -162,6 +173,11 @@ def status(settings: config.Settings, given: argparse.Namespace) -> int:
 
 def create_key(settings: config.Settings, given: argparse.Namespace) -> int:
     """Makes a key and prints it."""
+    if not given.name:
+        raise BadSetting("a key needs a name, for the list and for revoking it")
+    for sender in given.sender:
+        if not ACCOUNT_ID.fullmatch(sender):
+            raise BadSetting(f"--sender: {sender!r} is not an account's id")
     secret = new_key(os.urandom(KEY_BYTES))
 
     async def keep(store: Store) -> None:
@@ -178,7 +194,8 @@ def list_keys(settings: config.Settings, _given: argparse.Namespace) -> int:
     table = Table("name", "may speak for", "created", "revoked", box=None, pad_edge=False)
     for key in _with_store(settings, lambda store: store.keys()):
         revoked = "" if key.revoked_at is None else to_rfc3339(key.revoked_at)
-        table.add_row(key.name, ", ".join(key.senders) or "anybody", to_rfc3339(key.created_at), revoked)
+        senders = ", ".join(key.senders) or "anybody"
+        table.add_row(Text(key.name), Text(senders), to_rfc3339(key.created_at), revoked)
     Console().print(table)
     return 0
 

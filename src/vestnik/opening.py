@@ -28,9 +28,16 @@ class InUse(VestnikError):
 
 @contextmanager
 def sole_owner(folder: Path) -> Iterator[None]:
-    """Holds the data folder for this process, creating it if need be; InUse if another process holds it."""
+    """Holds the data folder for this process, creating it if need be.
+
+    InUse if another process holds it, BadSetting if nothing can be written there.
+    """
     _make(folder)
-    with (folder / _LOCK).open("w") as lock:
+    try:
+        lock = (folder / _LOCK).open("w")
+    except OSError as reason:
+        raise _unusable(folder, reason) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -132,4 +139,8 @@ def _make(folder: Path) -> None:
         if not folder.is_dir():
             raise NotADirectoryError(0, "it is not a folder")
     except OSError as reason:
-        raise BadSetting(f"{variable('data')}: {folder} cannot be used: {reason.strerror}") from None
+        raise _unusable(folder, reason) from None
+
+
+def _unusable(folder: Path, reason: OSError) -> BadSetting:
+    return BadSetting(f"{variable('data')}: {folder} cannot be used: {reason.strerror}")

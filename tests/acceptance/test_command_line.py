@@ -51,6 +51,17 @@ def test_send_tells_every_fault_of_a_refusal(tmp_path: Path) -> None:
         assert "Traceback" not in refused.stderr
 
 
+def test_a_text_that_is_none_is_one_line() -> None:
+    ended = run("send", "--sender", "acme", "--on", "telegram", "--to", "argyle", "\udcff")
+    assert (ended.returncode, ended.stderr) == (2, "vestnik: the text is not in UTF-8\n")
+
+
+def test_status_of_what_is_no_id_says_that_there_is_no_such_message(tmp_path: Path) -> None:
+    with Service(tmp_path) as service:
+        ended = run("status", "--url", service.address, "01J?x#y")
+        assert "no message has the id" in ended.stderr
+
+
 def test_status_shows_how_far_each_messenger_has_come(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         sent = service.send(TEXT, people(10))

@@ -81,6 +81,32 @@ def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert "file" in refusal("serve", "--port", "0", "--data", str(tmp_path / "file" / "data"), status=USAGE)
 
 
+def test_a_data_folder_in_which_nothing_can_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "vestnik.lock").mkdir()  # Whoever is root may write anywhere, but not over a folder.
+    line = refusal("serve", "--port", "0", "--data", str(tmp_path), status=USAGE)
+    assert line == f"vestnik: VESTNIK_DATA: {tmp_path} cannot be used: Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("",), "a key needs a name"),
+        (("shop", "--sender", ""), "--sender: '' is not an account's id"),
+        (("shop", "--sender", "a b"), "--sender: 'a b' is not an account's id"),
+    ],
+)
+def test_a_key_that_nobody_can_name_or_that_speaks_for_nobody_is_not_made(
+    tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    assert complaint in refusal("keys", "create", *arguments, "--data", str(tmp_path), status=USAGE)
+    assert run("keys", "list", "--data", str(tmp_path)).stdout.splitlines()[1:] == []
+
+
+def test_a_key_is_listed_by_the_name_that_it_has(tmp_path: Path) -> None:
+    assert run("keys", "create", "[red]shop", "--data", str(tmp_path)).returncode == 0
+    assert "[red]shop" in run("keys", "list", "--data", str(tmp_path)).stdout
+
+
 def test_one_data_folder_serves_one_process(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         line = refusal("serve", "--port", "0", "--data", str(service.data), status=FAILED)

@@ -6,6 +6,7 @@ It has never heard of dispatching; the numbers come from the service.
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -22,14 +23,15 @@ _BAD: Final = (State.FAILED, State.UNKNOWN, State.EXPIRED)
 
 async def show(service: Service, message_id: str, console: Console, *, watch: bool) -> bool:
     """Prints the message's progress; with `watch` until nothing is left to do. Whether all that is done went well."""
-    progress = await service.call("GET", f"/api/messages/{message_id}/progress")
+    path = f"/api/messages/{quote(message_id, safe='')}/progress"
+    progress = await service.call("GET", path)
     if not watch:
         console.print(picture(progress))
         return _went_well(progress)
     with Live(picture(progress), console=console, auto_refresh=False) as live:
         while any(_count(counts, UNFINISHED) for counts in progress["messengers"].values()):
             await asyncio.sleep(_REFRESH)
-            progress = await service.call("GET", f"/api/messages/{message_id}/progress")
+            progress = await service.call("GET", path)
             live.update(picture(progress), refresh=True)
     if not console.is_terminal:
         console.line()  # In a file or a pipe the last picture has no end of line.
