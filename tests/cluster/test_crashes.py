@@ -29,6 +29,7 @@ A short run shares its cores with other tests and only notices what is broken; t
 """
 TAKEOVER: Final = 5.0
 """Seconds within which a stand-by leads."""
+TAKES_TASKS: Final = "this worker takes tasks"
 CLIENTS: Final = 2
 SLOW: Final[dict[str, Any]] = {"fault": "slow", "delay": 0.1, "probability": 0.3}
 """So that at most moments attempts are under way."""
@@ -161,6 +162,7 @@ def test_a_worker_and_a_leader_that_are_cut_off_and_joined_again_cost_nothing(
     relay.start()
     assert cluster.leader() is relay
     cluster.relays[0].start()
+    eventually(lambda: worker.process and TAKES_TASKS in worker.process.output(), "the distant worker takes tasks", 30)
     took = []
     with load_on(cluster, "Cut off: ", tell, SLOWER):
         for _ in range(ROUNDS):
