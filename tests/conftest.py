@@ -15,7 +15,7 @@ import pytest
 
 IN_CI = os.environ.get("CI") == "true"
 
-# Whatever the machine's settings: the command is started hundreds of times, and to compile it is a third of a start.
+# Whatever the machine's settings: the command is started hundreds of times, and to compile it is a fifth of a start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
