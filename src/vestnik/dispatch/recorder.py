@@ -1,4 +1,4 @@
-"""Decides when verdicts reach the store: all that have gathered, in one batch, and no two batches in one beat.
+"""Decides when verdicts reach the store: what has gathered, in batches, and none but full ones more than once a beat.
 
 It has never heard of messengers; while the store cannot take them it keeps them, and lets those who add more wait.
 """
@@ -13,14 +13,18 @@ from vestnik.domain.delivery import Return, Verdict
 from vestnik.domain.errors import StoreUnavailable
 from vestnik.ports import Clock, LaneStore
 
+LARGEST_BATCH: Final = 64
+"""What one writer is given at once: everything else that is to be written waits for it."""
+_LARGEST_SHARED: Final = 1_000
+"""As that, where the store has a writer for everybody who writes."""
+
 T = TypeVar("T")
 log = structlog.get_logger()
 
-_LARGEST_BATCH: Final = 1_000
 _FULL: Final = 4_000
 """So many unstored verdicts make those who add more wait."""
 _BEAT: Final = 0.01
-"""Seconds from the beginning of one batch to that of the next: a commit costs more than ten verdicts in it."""
+"""Seconds from the beginning of a batch until one that is not full: a commit costs more than ten verdicts in it."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 
@@ -34,6 +38,7 @@ class Recorder:
         self._store = store
         self._clock = clock
         self._settled = settled
+        self._largest = _LARGEST_SHARED if store.shared else LARGEST_BATCH
         self._verdicts: list[Verdict] = []
         self._returns: list[Return] = []
         self._something = asyncio.Event()
@@ -68,7 +73,7 @@ class Recorder:
             while self._verdicts or self._returns:
                 begun = loop.time()
                 await self._store_batch()
-                if (left := begun + _BEAT - loop.time()) > 0:
+                if len(self._verdicts) < self._largest and (left := begun + _BEAT - loop.time()) > 0:
                     await asyncio.sleep(left)
 
     async def _store_batch(self) -> None:
@@ -76,8 +81,8 @@ class Recorder:
             self._returns = []
             await self._patiently(lambda: self._store.give_back(returns, self._clock.now()))
             self._settled((), returns)
-        if verdicts := self._verdicts[:_LARGEST_BATCH]:
-            del self._verdicts[:_LARGEST_BATCH]
+        if verdicts := self._verdicts[: self._largest]:
+            del self._verdicts[: self._largest]
             self._room.set()
             accepted = await self._patiently(lambda: self._store.record(verdicts, self._clock.now()))
             for verdict, was_accepted in zip(verdicts, accepted, strict=True):

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from vestnik.dispatch.alarm import Alarm
+from vestnik.dispatch.recorder import LARGEST_BATCH
 from vestnik.dispatch.terms import Terms
 from vestnik.domain.delivery import Claim, Return
 from vestnik.domain.errors import StoreUnavailable
@@ -155,6 +156,8 @@ class Track:
         room = self._idle + self._ahead - waiting
         if room < max(1, self._ahead // 2):
             return 0, None
+        if not terms.store.shared:
+            room = min(room, LARGEST_BATCH)
         allowed = terms.pace.allowance(now)
         if allowed is None:
             return room, None

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from tests.unit.dispatch.stage import NOTHING_LOST, House, Script, ScriptedGateway, hang, take, take_in_a_moment
 from tests.virtual import run
 from vestnik.dispatch.terms import LaneSettings
-from vestnik.domain.delivery import Claim, Claimed
+from vestnik.domain.delivery import Claim, Claimed, Verdict
 from vestnik.domain.judge import Policy
 from vestnik.domain.lifecycle import State
+from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Outcome, PutOff
 from vestnik.domain.priority import Priority
 from vestnik.domain.retry import RetrySchedule
@@ -86,6 +88,43 @@ def test_a_large_message_does_not_hold_up_a_small_one_accepted_after_it() -> Non
     small, last = run(life())
     assert small < 0.2
     assert last > 1
+
+
+def test_a_store_with_one_writer_is_never_kept_for_long_by_what_a_crowd_has_to_write() -> None:
+    writing = asyncio.Lock()
+
+    async def life() -> tuple[float, int]:
+        toy = ScriptedGateway(take)
+        house = House(toy=toy)
+        claim, record, small = house.store.claim, house.store.record, "not accepted yet"
+        small_done, crowd_done = 0.0, 0
+
+        async def claimed(*which: Any, limit: int, **how: Any) -> Claimed:
+            async with writing:
+                found = await claim(*which, limit=limit, **how)
+                await asyncio.sleep(0.001 * len(found.claims))
+                return found
+
+        async def recorded(verdicts: Sequence[Verdict], now: Moment) -> list[bool]:
+            nonlocal small_done, crowd_done
+            async with writing:
+                await asyncio.sleep(0.001 * len(verdicts))
+                if any(verdict.delivery_id.startswith(small) for verdict in verdicts):
+                    small_done = asyncio.get_running_loop().time()
+                crowd_done += len(verdicts) if not small_done else 0
+                return await record(verdicts, now)
+
+        house.store.claim, house.store.record = claimed, recorded  # type: ignore[method-assign] # one writer, in its time
+        async with asyncio.TaskGroup() as group:
+            group.create_task(house.live(60))
+            await house.accept([f"crowd-{n}" for n in range(5_000)], priority=Priority.BULK)
+            await asyncio.sleep(1)
+            small = await house.accept(["small"])
+        return small_done - 1, crowd_done
+
+    late, before = run(life())
+    assert late < 0.4
+    assert before > 200
 
 
 def test_what_is_urgent_overtakes_the_crowd_that_is_claimed_already() -> None:
