@@ -18,8 +18,6 @@ from vestnik.domain.moment import Moment
 from vestnik.domain.outcomes import Outcome, Receipt
 from vestnik.domain.requests import Known
 
-"""An extension of the ASGI scope: a callable that tells whether the request has come whole and nothing can be late."""
-
 
 class Appointment(Protocol):
     """Something that will happen at a moment of a clock."""
