@@ -46,8 +46,8 @@ def test_send_tells_every_fault_of_a_refusal(tmp_path: Path) -> None:
         to = ("--to", "telegram=not an id", "--to", "nobody")
         refused = run("send", "--url", service.address, "--sender", "acme", "--on", "telegram", *to, TEXT)
         assert refused.returncode == 1
-        assert "#/recipients/0/telegram" in refused.stderr
-        assert "#/recipients/1" in refused.stderr
+        assert "--to telegram=not an id, telegram: " in refused.stderr
+        assert "--to nobody: " in refused.stderr
         assert "Traceback" not in refused.stderr
 
 

@@ -5,39 +5,50 @@ It has never heard of which messengers exist: a column or a name before `=` is w
 
 import csv
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from vestnik.domain.errors import BadSetting
 
 Person: TypeAlias = str | dict[str, str]
 """An account's id, or an identifier for each messenger."""
 
+
+class Named(NamedTuple):
+    """A recipient, and where it was named."""
+
+    person: Person
+    place: str
+    """In words for whoever named it, such as `people.csv, line 3`."""
+
+
 ACCOUNT_COLUMN = "account"
 
 
-def person(text: str) -> Person:
+def person(text: str) -> Named:
     """`john`, or `telegram=1001`, or `telegram=1001,viber=EGAZ…==`: identifiers may hold `=` themselves."""
     first, equals, _ = text.partition("=")
     if not equals or not first.isalpha():
-        return text
+        return Named(text, f"--to {text}")
     pairs = [part.partition("=") for part in text.split(",")]
     for messenger, separator, identifier in pairs:
         if not (messenger and separator and identifier):
             raise BadSetting(f"--to: {text!r} cannot be read, give an account or messenger=identifier,…")
-    return {messenger: identifier for messenger, _, identifier in pairs}
+    return Named({messenger: identifier for messenger, _, identifier in pairs}, f"--to {text}")
 
 
-def people(file: Path) -> list[Person]:
+def people(file: Path) -> list[Named]:
     """The recipients of a CSV file with a header: a column `account`, or one named after each messenger.
 
     Empty cells are absent identifiers, empty lines are skipped. BadSetting names the file and line that cannot be read.
     """
-    found: list[Person] = []
+    found: list[Named] = []
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.DictReader(lines, strict=True)
-            recipients = (_from_row(row, f"{file}, line {rows.line_num}") for row in rows)
-            found.extend(recipient for recipient in recipients if recipient is not None)
+            for row in rows:
+                place = f"{file}, line {rows.line_num}"
+                if (recipient := _from_row(row, place)) is not None:
+                    found.append(Named(recipient, place))
     except OSError as reason:
         raise BadSetting(f"--file: {file} cannot be read: {reason.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as reason:

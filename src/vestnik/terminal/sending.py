@@ -11,11 +11,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vestnik.terminal.people import Person
+from vestnik.terminal.people import Named
 from vestnik.terminal.service import Service, ServiceTrouble
 
 _PER_REQUEST: Final = 1_000
-_PLACE: Final = re.compile(r"^(#/recipients/)(\d+)")
+_RECIPIENT: Final = re.compile(r"#/recipients/(\d+)(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Sending:
     sender: str
     text: str
     messengers: Sequence[str]
-    people: Sequence[Person]
+    people: Sequence[Named]
     more: dict[str, Any]
 
 
@@ -33,7 +33,7 @@ async def send(service: Service, sending: Sending, console: Console) -> list[str
     """Hands everything over and prints the id of each message; the ids. ServiceTrouble ends it at the first refusal.
 
     Parts that were accepted before a refusal stay accepted, their ids are printed by then, and sending the same again
-    repeats nothing. A refusal counts recipients from the first of all.
+    repeats nothing. A refusal tells where its recipients were named.
     """
     ids: list[str] = []
     duplicates = 0
@@ -45,7 +45,8 @@ async def send(service: Service, sending: Sending, console: Console) -> list[str
             try:
                 answer = await service.call("POST", "/api/messages", _body(sending, part))
             except ServiceTrouble as trouble:
-                raise ServiceTrouble(trouble.detail, _counted_on(trouble.faults, begin)) from None
+                faults = [(_place(pointer, part), wrong) for pointer, wrong in trouble.faults]
+                raise ServiceTrouble(trouble.detail, faults) from None
             ids.append(answer["id"])
             console.print(answer["id"], highlight=False, soft_wrap=True)
             duplicates += len(answer["duplicates"])
@@ -55,18 +56,17 @@ async def send(service: Service, sending: Sending, console: Console) -> list[str
     return ids
 
 
-def _counted_on(faults: Sequence[tuple[str, str]], begin: int) -> list[tuple[str, str]]:
-    """The faults of a part that begins with that recipient, as faults of the whole."""
-    return [
-        (_PLACE.sub(lambda place: f"{place[1]}{int(place[2]) + begin}", pointer), wrong) for pointer, wrong in faults
-    ]
+def _place(pointer: str, part: Sequence[Named]) -> str:
+    """Where the recipient at fault was named; a pointer to anything else as it is."""
+    found = _RECIPIENT.fullmatch(pointer)
+    return pointer if found is None else part[int(found[1])].place + found[2].replace("/", ", ")
 
 
-def _body(sending: Sending, part: Sequence[Person]) -> dict[str, Any]:
+def _body(sending: Sending, part: Sequence[Named]) -> dict[str, Any]:
     return {
         "sender": sending.sender,
         "text": sending.text,
         "messengers": list(sending.messengers),
-        "recipients": list(part),
+        "recipients": [named.person for named in part],
         **sending.more,
     }

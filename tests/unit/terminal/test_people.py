@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vestnik.domain.errors import BadSetting
-from vestnik.terminal.people import people, person
+from vestnik.terminal.people import Named, people, person
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from vestnik.terminal.people import people, person
     ],
 )
 def test_a_recipient_is_an_account_or_identifiers(text: str, meant: str | dict[str, str]) -> None:
-    assert person(text) == meant
+    assert person(text) == Named(meant, f"--to {text}")
 
 
 @pytest.mark.parametrize("text", ["telegram=", "telegram=1,viber", "telegram=1,=2"])
@@ -38,11 +38,15 @@ def file_with(tmp_path: Path, content: bytes) -> Path:
 
 def test_a_file_has_a_column_for_each_messenger_and_empty_cells_are_absent(tmp_path: Path) -> None:
     file = file_with(tmp_path, b"Telegram, viber\n1001,\n,EGAZ3SZRi6zW1D0uNYhQHg==\n\n,\n")
-    assert people(file) == [{"telegram": "1001"}, {"viber": "EGAZ3SZRi6zW1D0uNYhQHg=="}]
+    assert people(file) == [
+        Named({"telegram": "1001"}, f"{file}, line 2"),
+        Named({"viber": "EGAZ3SZRi6zW1D0uNYhQHg=="}, f"{file}, line 3"),
+    ]
 
 
 def test_a_file_of_accounts_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
-    assert people(file_with(tmp_path, b"\xef\xbb\xbfaccount\r\njohn\r\nmary\r\n")) == ["john", "mary"]
+    read = people(file_with(tmp_path, b"\xef\xbb\xbfaccount\r\njohn\r\nmary\r\n"))
+    assert [named.person for named in read] == ["john", "mary"]
 
 
 @pytest.mark.parametrize(
