@@ -12,6 +12,7 @@ import msgspec
 from vestnik.api.operations import Link, Operation, Parameter, Success
 from vestnik.api.problems import INTERNAL, KINDS, PROBLEMS_PAGE, UNAUTHORIZED, WRONG_METHOD, Kind
 from vestnik.api.replies import JSON, PROBLEM_JSON, ProblemView
+from vestnik.api.samples import samples
 from vestnik.api.schemas import MARK
 from vestnik.domain.rules import MessengerRules
 
@@ -28,12 +29,15 @@ def describe(
     operations: Sequence[Operation], messengers: Mapping[str, MessengerRules], version: str, *, guarded: bool
 ) -> dict[str, Any]:
     """The whole description; `guarded` says whether keys are in force now."""
-    types = _types(operations)
+    types, shown = _types(operations), samples(messengers)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFS)
-    references = dict(zip(types, schemas, strict=True))
+    contents = {
+        kind: {"schema": schema, **({"example": shown[kind]} if kind in shown else {})}
+        for kind, schema in zip(types, schemas, strict=True)
+    }
     by_path = sorted(operations, key=lambda operation: operation.name)
     paths = {
-        path: {operation.method.lower(): _operation(operation, references, guarded=guarded) for operation in group}
+        path: {operation.method.lower(): _operation(operation, contents, guarded=guarded) for operation in group}
         for path, group in groupby(by_path, key=lambda operation: operation.name)
     }
     return {
@@ -65,12 +69,12 @@ def _types(operations: Iterable[Operation]) -> list[type[Any]]:
     return list(found)
 
 
-def _operation(operation: Operation, references: Mapping[type[Any], Any], *, guarded: bool) -> dict[str, Any]:
+def _operation(operation: Operation, contents: Mapping[type[Any], Any], *, guarded: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": _name(operation.method, operation.name),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "responses": _responses(operation, references),
+        "responses": _responses(operation, contents),
         "security": [] if operation.keyless else [_KEY] if guarded else [{}, _KEY],
     }
     if operation.detail:
@@ -79,7 +83,7 @@ def _operation(operation: Operation, references: Mapping[type[Any], Any], *, gua
         described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.body is not None:
         shown = {name: {"value": value} for name, value in operation.examples.items()}
-        content = {JSON: {"schema": references[operation.body], "examples": shown}}
+        content = {JSON: {**contents[operation.body], "examples": shown}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -99,14 +103,14 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _responses(operation: Operation, references: Mapping[type[Any], Any]) -> dict[str, Any]:
-    described = {str(success.status): _success(success, references) for success in operation.successes}
+def _responses(operation: Operation, contents: Mapping[type[Any], Any]) -> dict[str, Any]:
+    described = {str(success.status): _success(success, contents) for success in operation.successes}
     kinds = {*operation.problems, WRONG_METHOD, INTERNAL}
     if not operation.keyless:
         kinds.add(UNAUTHORIZED)
     in_order = sorted((kind for kind in KINDS if kind in kinds), key=lambda kind: kind.status)
     for status, group in groupby(in_order, key=lambda kind: kind.status):
-        problem = _problem(list(group), references[ProblemView])
+        problem = _problem(list(group), contents[ProblemView])
         if str(status) in described:
             described[str(status)]["content"] = problem["content"]
         else:
@@ -114,10 +118,10 @@ def _responses(operation: Operation, references: Mapping[type[Any], Any]) -> dic
     return described
 
 
-def _success(success: Success, references: Mapping[type[Any], Any]) -> dict[str, Any]:
+def _success(success: Success, contents: Mapping[type[Any], Any]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": success.detail}
     if success.kind is not None:
-        described["content"] = {success.media_type: {"schema": references[success.kind]}}
+        described["content"] = {success.media_type: contents[success.kind]}
     elif success.media_type is not None:
         described["content"] = {success.media_type: {}}
     if success.headers:
@@ -137,7 +141,7 @@ def _link(link: Link) -> dict[str, Any]:
     }
 
 
-def _problem(kinds: Sequence[Kind], reference: Any) -> dict[str, Any]:
+def _problem(kinds: Sequence[Kind], content: Mapping[str, Any]) -> dict[str, Any]:
     # Neither a summary nor what a caller gets is Markdown.
     examples = {
         kind.slug: {
@@ -148,7 +152,7 @@ def _problem(kinds: Sequence[Kind], reference: Any) -> dict[str, Any]:
     }
     described: dict[str, Any] = {
         "description": "; ".join(kind.title for kind in kinds),
-        "content": {PROBLEM_JSON: {"schema": reference, "examples": examples}},
+        "content": {PROBLEM_JSON: {**content, "examples": examples}},
     }
     if any(kind.status == 503 for kind in kinds):
         described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}

@@ -35,6 +35,7 @@ from vestnik.api.problems import (
     WRONG_MEDIA_TYPE,
     WRONG_SENDER,
 )
+from vestnik.api.samples import ACCOUNT_ID, MESSAGE_ID
 from vestnik.api.schemas import AccountBody, MessageBody, RescheduleBody, ResolveBody, SendmsgBody
 from vestnik.api.sendmsg import Sendmsg
 from vestnik.api.views import (
@@ -48,6 +49,7 @@ from vestnik.api.views import (
     ProgressView,
     SendmsgView,
 )
+from vestnik.domain.delivery import delivery_id
 from vestnik.domain.lifecycle import State
 
 BODY = (MALFORMED, SLOW_BODY, TOO_LARGE, WRONG_MEDIA_TYPE, VALIDATION)
@@ -55,9 +57,9 @@ ONCE = (STILL_RUNNING, KEY_REUSED, VALIDATION)
 _STORE = (STORE_UNAVAILABLE,)
 _QUERY = (VALIDATION,)
 
-_MESSAGE_ID = path_parameter("id", "The message's id.", "01JD3K4ZC0Q8W5T2V9YH7M6XEB")
-_DELIVERY_ID = path_parameter("id", "The delivery's id.", "01JD3K4ZC0Q8W5T2V9YH7M6XEB-0")
-_ACCOUNT_ID = path_parameter("id", "The account's id, percent-encoded where it needs to be.", "john")
+_MESSAGE_ID = path_parameter("id", "The message's id.", MESSAGE_ID)
+_DELIVERY_ID = path_parameter("id", "The delivery's id.", delivery_id(MESSAGE_ID, 0))
+_ACCOUNT_ID = path_parameter("id", "The account's id, percent-encoded where it needs to be.", ACCOUNT_ID)
 _STATUS = Parameter("status", "query", "Only those in this state.", {"type": "string", "enum": [*State]})
 _SENDER = Parameter("sender", "query", "Only those of this sender.")
 _LOCATION = {"Location": "Where it is found."}

@@ -101,6 +101,24 @@ def test_every_operation_has_its_own_name_and_tells_of_each_problem() -> None:
     assert told == {kind.slug for kind in KINDS}
 
 
+def test_every_reply_is_shown_as_its_schema_has_it_and_does_not_contradict_itself() -> None:
+    replies = [
+        content
+        for methods in DESCRIBED["paths"].values()
+        for operation in methods.values()
+        for response in operation["responses"].values()
+        for media_type, content in response.get("content", {}).items()
+        if media_type == "application/json" and "schema" in content
+    ]
+    assert len(replies) > 15
+    for reply in replies:
+        schema = {**reply["schema"], "components": DESCRIBED["components"]}
+        assert list(jsonschema_rs.Draft202012Validator(schema).iter_errors(reply["example"])) == []
+    for message in (reply["example"] for reply in replies if "is_sent" in reply["example"]):
+        assert message["is_sent"] is (message["status"] in ("sent", "delivered", "read"))
+        assert sum(message["counts"].values()) == len(message["deliveries"])
+
+
 def test_every_link_leads_to_an_operation_and_gives_it_every_part_of_its_path() -> None:
     operations = [operation for methods in DESCRIBED["paths"].values() for operation in methods.values()]
     named = {operation["operationId"]: operation for operation in operations}
