@@ -269,7 +269,7 @@ def encode(thing: SendMessage | Sent) -> bytes:
 _decoder: Final[Callable[[Any], msgspec.json.Decoder[Any]]] = cache(msgspec.json.Decoder)
 
 
-def decode(body: bytes | msgspec.Raw, kind: type[T]) -> T:
+def decode(body: bytes, kind: type[T]) -> T:
     """A call, an answer or a part of either out of JSON; ValueError says what does not fit."""
     try:
         decoded: T = _decoder(kind).decode(body)
@@ -330,7 +330,7 @@ def decode_notification(body: bytes) -> tuple[Entry, ...]:
     return tuple(
         Entry(
             entry.id,
-            tuple(decode(change.value, Value) for change in entry.changes if change.field == MESSAGES_FIELD),
+            tuple(decode(bytes(change.value), Value) for change in entry.changes if change.field == MESSAGES_FIELD),
         )
         for entry in whole.entry
     )
