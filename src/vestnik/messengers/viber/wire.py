@@ -7,8 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -227,16 +226,12 @@ def encode(thing: msgspec.Struct | Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(thing)
 
 
-_decoder: Final[Callable[[Any], msgspec.json.Decoder[Any]]] = cache(msgspec.json.Decoder)
-
-
 def decode(body: bytes, kind: type[T]) -> T:
     """A call, an answer or a callback out of JSON; ValueError says what does not fit."""
     try:
-        decoded: T = _decoder(kind).decode(body)
+        return msgspec.json.decode(body, type=kind)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
-    return decoded
 
 
 def decode_account_info(body: bytes) -> AccountInfo | Answer:

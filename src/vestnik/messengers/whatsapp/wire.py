@@ -7,8 +7,6 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable
-from functools import cache
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -266,16 +264,12 @@ def encode(thing: SendMessage | Sent) -> bytes:
     return msgspec.json.encode(thing)
 
 
-_decoder: Final[Callable[[Any], msgspec.json.Decoder[Any]]] = cache(msgspec.json.Decoder)
-
-
 def decode(body: bytes, kind: type[T]) -> T:
     """A call, an answer or a part of either out of JSON; ValueError says what does not fit."""
     try:
-        decoded: T = _decoder(kind).decode(body)
+        return msgspec.json.decode(body, type=kind)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
-    return decoded
 
 
 def encode_error(why: Error) -> bytes:
