@@ -30,6 +30,10 @@ A short run shares its cores with other tests and only notices what is broken; t
 TAKEOVER: Final = 5.0
 """Seconds within which a stand-by leads."""
 TAKES_TASKS: Final = "this worker takes tasks"
+LATE: Final = "verdict came too late"
+MORE_CUTS: Final = 2
+"""A cut that falls into a transaction leaves its locks behind, so that nobody judges those attempts before it is joined
+again and none of them is late. So many more are made until one was."""
 CLIENTS: Final = 2
 SLOW: Final[dict[str, Any]] = {"fault": "slow", "delay": 0.1, "probability": 0.3}
 """So that at most moments attempts are under way."""
@@ -163,9 +167,9 @@ def test_a_worker_and_a_leader_that_are_cut_off_and_joined_again_cost_nothing(
     assert cluster.leader() is relay
     cluster.relays[0].start()
     eventually(lambda: worker.process and TAKES_TASKS in worker.process.output(), "the distant worker takes tasks", 30)
-    took = []
+    took: list[float] = []
     with load_on(cluster, "Cut off: ", tell, SLOWER):
-        for _ in range(ROUNDS):
+        while len(took) < ROUNDS or (LATE not in worker.log() and len(took) < ROUNDS + MORE_CUTS):
             time.sleep(luck.uniform(2.0, 3.0))
             network.cut()
             cut = time.monotonic()
@@ -181,6 +185,6 @@ def test_a_worker_and_a_leader_that_are_cut_off_and_joined_again_cost_nothing(
             cluster.workers[0].kill9()
             eventually(lambda: relay.leads, "the relay on the other side leads again", 30)
             cluster.relays[0].start()
-    eventually(lambda: "verdict came too late" in worker.log(), "the one that was cut off says what it has sent", 60)
-    tell(f"cut off {ROUNDS} times, the stand-by led after {max(took):.2f} s at most")
+    eventually(lambda: LATE in worker.log(), "the one that was cut off says what it has sent", 60)
+    tell(f"cut off {len(took)} times, the stand-by led after {max(took):.2f} s at most")
     assert max(took) < TAKEOVER
