@@ -13,7 +13,7 @@ from vestnik.domain.delivery import Return, Verdict
 from vestnik.domain.errors import StoreUnavailable
 from vestnik.ports import Clock, LaneStore
 
-LARGEST_BATCH: Final = 48
+LARGEST_BATCH: Final = 64
 """What one writer is given at once: everything else that is to be written waits for it."""
 _LARGEST_SHARED: Final = 1_000
 """As that, where the store has a writer for everybody who writes."""
