@@ -19,8 +19,9 @@ from tests.contracts.stores import (
 from vestnik.domain.errors import Conflict
 from vestnik.domain.lifecycle import Event, State
 from vestnik.domain.outcomes import ReceiptKind
+from vestnik.domain.requests import KEPT_FOR, Fresh
 from vestnik.ports import Store
-from vestnik.store.rows import REPORTED_WITHIN
+from vestnik.store.rows import REPORTED_WITHIN, unfinished_replay
 
 WINDOW = 1_000
 
@@ -152,6 +153,30 @@ async def test_what_is_not_reported_yet_stays_in_outline_as_long_as_messengers_k
     after += REPORTED_WITHIN
     assert await retired(store, after, after) == 1
     assert await store.message("M0001") is None
+
+
+@exam
+async def test_what_was_accepted_under_a_key_stays_in_outline_until_its_reply_is_kept_or_its_key_forgotten(
+    desk: Desk,
+) -> None:
+    """Whoever asks again under the key is told what became of it, also where the first process died before."""
+    store = await desk.reopen(dedupe_window=WINDOW)
+    for number in (1, 2):
+        assert await store.begin_request(f"key {number}", "print", 100) == Fresh()
+        await store.accept(order(number, request_key=f"key {number}"), 100)
+        await store.record([taken(await claim_one(store, 100))], 100)
+    await store.apply([report(ReceiptKind.READ, f"xM000{number}-0", 101) for number in (1, 2)], 101)
+    store = await desk.reopen(dedupe_window=WINDOW)
+    after = 102 + 2 * WINDOW
+    assert await retired(store, after, after) == 2, "two texts"
+    assert await store.begin_request("key 1", "print", after) == unfinished_replay("M0001")
+    await store.finish_request("key 1", 202, b"told", None)
+    assert await retired(store, after, after) == 1
+    assert await store.message("M0001") is None
+    assert (await message(store, "M0002")).counts == {State.READ: 1}
+    await store.forget(101 + KEPT_FOR)
+    assert await retired(store, after, after) == 1
+    assert await store.message("M0002") is None
 
 
 @exam

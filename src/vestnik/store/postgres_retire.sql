@@ -25,6 +25,7 @@ WITH old AS MATERIALIZED (
     WHERE m.text = '' AND greatest(m.created_at, coalesce(m.send_at, 0)) <= $1
         AND t.deferred + t.waiting + t.sending = 0
         AND (t.sent = 0 OR greatest(m.created_at, coalesce(m.send_at, 0)) <= $3)
+        AND NOT EXISTS (SELECT FROM requests AS r WHERE r.message_id = m.id AND r.status IS NULL)
     ORDER BY greatest(m.created_at, coalesce(m.send_at, 0))
     LIMIT $2
     FOR UPDATE OF m SKIP LOCKED

@@ -124,10 +124,13 @@ class Remains:
         """What goes altogether, the oldest first."""
         if item.whole_before is None:
             return []
+        untold = {request.message_id for request in self.requests.values() if request.status is None}
         return self._first(
             message
             for message in self._over(item.whole_before)
-            if not message.text and (_age(message) <= item.unreported_before or not self._unreported(message))
+            if not message.text
+            and message.id not in untold
+            and (_age(message) <= item.unreported_before or not self._unreported(message))
         )
 
     def _over(self, before: Moment) -> list[MessageRow]:
