@@ -12,6 +12,7 @@ from tests.contracts.stores import (
     failed,
     message,
     order,
+    put_off,
     report,
     state,
     taken,
@@ -152,6 +153,27 @@ async def test_what_is_not_reported_yet_stays_in_outline_as_long_as_messengers_k
     assert await store.message("M0002") is None
     after += REPORTED_WITHIN
     assert await retired(store, after, after) == 1
+    assert await store.message("M0001") is None
+
+
+@exam
+async def test_what_may_have_arrived_under_an_id_that_nobody_knows_stays_in_outline_as_long(desk: Desk) -> None:
+    """The report of the attempt without an answer would be taken for that of a later one without an answer."""
+    store = await desk.reopen(dedupe_window=WINDOW)
+    await store.accept(order(1), 100)
+    await store.record([put_off(await claim_one(store, 100), 110, doubt=True)], 105)
+    await store.record([taken(await claim_one(store, 110), "second id")], 115)
+    await store.apply([report(ReceiptKind.DELIVERED, "second id", 120, recipient="ann")], 120)
+    after = 121 + 2 * WINDOW
+    assert await retired(store, after, after) == 1, "its text"
+    await store.accept(order(2), after)
+    lost = await claim_one(store, after)
+    await store.record([doubted(lost)], after)
+    await store.apply([report(ReceiptKind.DELIVERED, "first id", after + 1, recipient="ann")], after + 1)
+    assert await state(store, lost.delivery_id) is State.UNKNOWN
+    assert await store.message("M0001") is not None
+    after += REPORTED_WITHIN
+    assert await retired(store, after, after) == 2, "its outline and the text of the other"
     assert await store.message("M0001") is None
 
 

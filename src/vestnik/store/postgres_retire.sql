@@ -24,7 +24,10 @@ WITH old AS MATERIALIZED (
     JOIN tallies AS t ON t.message_id = m.id
     WHERE m.text = '' AND greatest(m.created_at, coalesce(m.send_at, 0)) <= $1
         AND t.deferred + t.waiting + t.sending = 0
-        AND (t.sent = 0 OR greatest(m.created_at, coalesce(m.send_at, 0)) <= $3)
+        AND (
+            greatest(m.created_at, coalesce(m.send_at, 0)) <= $3
+            OR t.sent = 0 AND NOT EXISTS (SELECT FROM deliveries AS d WHERE d.message_id = m.id AND d.doubt)
+        )
         AND NOT EXISTS (SELECT FROM requests AS r WHERE r.message_id = m.id AND r.status IS NULL)
     ORDER BY greatest(m.created_at, coalesce(m.send_at, 0))
     LIMIT $2

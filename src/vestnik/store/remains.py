@@ -153,7 +153,8 @@ class Remains:
         return found
 
     def _unreported(self, message: MessageRow) -> bool:
-        return any(self.rows[key].state is State.SENT for key in self.of_message[message.id])
+        rows = [self.rows[key] for key in self.of_message[message.id]]
+        return any(row.state is State.SENT or row.doubt for row in rows)
 
     def _forget_history(self, message_id: str) -> None:
         for key in self.of_message[message_id]:

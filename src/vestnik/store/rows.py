@@ -165,8 +165,8 @@ REPORTED_WITHIN: Final = seconds(14 * 24 * 3600)
 class Retirement(NamedTuple):
     """What is over: finished messages of `text_before` or earlier, and those of `whole_before` altogether.
 
-    What was sent and not yet reported stays in outline until `unreported_before`: its report would be taken for that of
-    another message to the same person.
+    What was sent and not yet reported, or may have arrived under an id that nobody knows, stays in outline until
+    `unreported_before`: its report would be taken for that of another message to the same person.
     """
 
     text_before: Moment

@@ -20,8 +20,8 @@ FROM (
 WHERE ahead < :most
 
 -- name: bygone
--- The same of those that have let go of their text; what was sent and not reported stays longer, and so does what is yet
--- to be told to whoever asked for it under an Idempotency-Key.
+-- The same of those that have let go of their text; what was sent and not reported or is in doubt stays longer, and so
+-- does what is yet to be told to whoever asked for it under an Idempotency-Key.
 SELECT json_group_array(id)
 FROM (
     SELECT id, sum(size) OVER (ORDER BY age, id) - size AS ahead
@@ -32,7 +32,10 @@ FROM (
         CROSS JOIN tallies AS t ON t.message_id = m.id
         WHERE m.text = '' AND max(m.created_at, coalesce(m.send_at, 0)) <= :before
             AND t.deferred + t.waiting + t.sending = 0
-            AND (t.sent = 0 OR max(m.created_at, coalesce(m.send_at, 0)) <= :unreported_before)
+            AND (
+                max(m.created_at, coalesce(m.send_at, 0)) <= :unreported_before
+                OR t.sent = 0 AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.message_id = m.id AND d.doubt = 1)
+            )
             AND NOT EXISTS (SELECT 1 FROM requests AS r WHERE r.message_id = m.id AND r.status IS NULL)
         ORDER BY max(m.created_at, coalesce(m.send_at, 0))
         LIMIT :most
