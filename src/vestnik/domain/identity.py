@@ -5,6 +5,7 @@ It has never heard of where identities are kept; a new rule gets a new version, 
 
 import hashlib
 import unicodedata
+from binascii import b2a_base64
 
 VERSION = 1
 
@@ -16,10 +17,12 @@ def normalise(text: str) -> str:
 
 
 def content_key(sender: str, text: str, dedupe_key: str | None = None) -> str:
-    """The identity of a content of a sender, for instance `1:9f86d0…`: a version and a SHA-256 in hexadecimal.
+    """The identity of a content of a sender, for instance `1:n4bQgYhM…`: a version and a SHA-256 in base64.
 
-    A `dedupe_key` takes the place of the text, and a key never equals a text.
+    A `dedupe_key` takes the place of the text, and a key never equals a text. Every delivery holds it twice, in its row
+    and in its slot: in hexadecimal a crowd's transaction took a tenth longer.
     """
     kind, content = ("text", normalise(text)) if dedupe_key is None else ("key", dedupe_key)
     whole = f"{len(sender)}:{sender}{len(kind)}:{kind}{len(content)}:{content}"
-    return f"{VERSION}:{hashlib.sha256(whole.encode()).hexdigest()}"
+    digest = hashlib.sha256(whole.encode()).digest()
+    return f"{VERSION}:{b2a_base64(digest, newline=False).decode().rstrip('=')}"
