@@ -52,6 +52,17 @@ def test_every_queue_is_a_quorum_queue_with_a_limit_of_returns_and_a_place_for_t
 
 
 def test_a_worker_holds_few_tasks_of_each_queue_and_acknowledges_them_itself(cluster: Cluster) -> None:
+    must_hold_few(cluster)
+
+
+def test_it_holds_no_more_after_the_broker_was_away(cluster: Cluster) -> None:
+    """With as many as Celery would take, a messenger that hangs would have the threads of all others."""
+    cluster.servers.rabbitmq.stop()
+    cluster.servers.rabbitmq.start()
+    must_hold_few(cluster)
+
+
+def must_hold_few(cluster: Cluster) -> None:
     eventually(lambda: len(consumers(cluster)) == len(QUEUES) * len(cluster.workers), "both workers read", 30)
     assert {(ack, prefetch) for _, ack, prefetch in consumers(cluster)} == {("true", "4")}
 
