@@ -66,7 +66,7 @@ def test_killed_while_it_makes_its_databases_it_starts_all_the_same(tmp_path: Pa
 
 @pytest.mark.timeout(120 + 3 * KILLS)
 def test_a_crowd_is_accepted_whole_or_not_at_all(tmp_path: Path, tell: Tell, luck: Random) -> None:
-    """The kills fall evenly into the time that a crowd takes when nobody disturbs it."""
+    """The kills fall evenly into the time that a crowd takes when nobody disturbs it, and a quarter of it more."""
     crowd = people(10_000, on=["viber"])
     whole, crowds = 0, max(6, KILLS // 4)
     with Service(tmp_path) as service, ThreadPoolExecutor(1) as pool:
@@ -76,7 +76,7 @@ def test_a_crowd_is_accepted_whole_or_not_at_all(tmp_path: Path, tell: Tell, luc
         takes = time.monotonic() - began
         for number in range(crowds):
             accepting = pool.submit(service.send, f"To the crowd, {number}", crowd)
-            time.sleep(luck.uniform(0.0, takes))
+            time.sleep(luck.uniform(0.0, 1.25 * takes))
             service.kill9()
             told = accepting.exception()
             assert told is None or isinstance(told, NoAnswer), told

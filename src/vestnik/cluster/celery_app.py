@@ -39,7 +39,7 @@ def celery_app(broker_url: str, messengers: Sequence[str]) -> Celery:
         worker_concurrency=TASKS_PER_QUEUE * 2 * len(names),
         worker_consumer="vestnik.cluster.consuming:Consumer",
         worker_prefetch_multiplier=1,
-        # Left on, each queue could take every thread after the broker was away: Celery then counts for all queues at once.
+        # With it each queue may take every thread after the broker was away: Celery counts for all of them at once.
         worker_enable_prefetch_count_reduction=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
