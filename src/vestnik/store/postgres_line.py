@@ -180,7 +180,7 @@ class Line:
         for pause in (*_PAUSES, 1.0, 1.0):
             await asyncio.sleep(pause)
             try:
-                fate, present = await self._ask(lambda connection: connection.fetchrow(SQL["fate"], transaction))
+                fate, present = await self._ask(lambda connection: connection.fetchrow(SQL["fate"], transaction, era))
             except Exception as trouble:
                 if unavailable(trouble) is None:
                     raise

@@ -5,8 +5,10 @@
 SELECT pg_current_xact_id_if_assigned()::text
 
 -- name: fate
--- What became of a transaction whose end was not heard: committed, aborted or in progress; and the server's era.
-SELECT pg_xact_status($1::text::xid8), (SELECT stats_reset FROM pg_stat_bgwriter)
+-- What became of transaction $1 of the era $2 whose end was not heard: committed, aborted or in progress; and the
+-- server's era. In another one the number is somebody else's, or nobody's yet, which the server takes for a mistake.
+SELECT CASE WHEN stats_reset IS NOT DISTINCT FROM $2::timestamptz THEN pg_xact_status($1::text::xid8) END, stats_reset
+FROM pg_stat_bgwriter
 
 -- name: era
 -- Another one after every recovery from a crash, which makes statistics begin anew, and the same after a clean restart.
