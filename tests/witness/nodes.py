@@ -3,6 +3,7 @@
 It has never heard of any library. Packages are installed as `node/package-lock.json` says, once for a checkout.
 """
 
+import fcntl
 import json
 import queue
 import shutil
@@ -76,18 +77,22 @@ class Library:
 
 
 def installed() -> None:
-    """Installs the packages unless they are there; a test that cannot have them says so and is not run."""
-    done = HERE / "node_modules" / ".package-lock.json"
-    lock = HERE / "package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    npm = shutil.which("npm")
-    assert npm is not None
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    try:
-        subprocess.run(command, cwd=HERE, capture_output=True, timeout=INSTALL_WITHIN, check=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"needs the packages of tests/witness/node: npm ci answered {error}")
+    """Installs the packages unless they are there; a test that cannot have them says so and is not run.
+
+    One process of the tests does, and the others wait for it: npm empties the folder before it fills it.
+    """
+    done, lock = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+            return
+        npm = shutil.which("npm")
+        assert npm is not None
+        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        try:
+            subprocess.run(command, cwd=HERE, capture_output=True, timeout=INSTALL_WITHIN, check=True)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"needs the packages of tests/witness/node: npm ci answered {error}")
 
 
 @contextmanager
