@@ -260,8 +260,9 @@ def _times(told: Told, end: End) -> Iterator[str]:
     begin, retried = _earliest(told, end), bool(end.ledger.touch.retries.get(told.row.id))
     expires_at = LATEST if told.message.expires_at is None else told.message.expires_at
     for made in told.attempts:
-        # Later ones may seem early to a clock that was set back meanwhile, and so may what expired before any.
-        if made.attempt == 1 and made.started_at < begin and not retried:
+        # Later ones may seem early to a clock that was set back meanwhile, and so may what expired before any and was
+        # asked for again.
+        if made.attempt == 1 and made.started_at < begin and not (retried and expires_at < LATEST):
             yield f"its first attempt began {(begin - made.started_at) / 1e6:.6f} s early"
         if made.started_at >= expires_at and not retried:
             yield f"attempt {made.attempt} began after it had expired"
